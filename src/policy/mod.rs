@@ -1,0 +1,1 @@
+//! HOW OFTEN and HOW LATE: numbers and small pure functions.

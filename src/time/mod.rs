@@ -1,0 +1,1 @@
+//! WHEN: clocks, event times, triggers, delivery windows and zones.
