@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# The test command: everything that must hold before a change lands, on a machine that has Rust.
+# Installs what is missing where it can. What cannot be had is named as skipped in the last lines;
+# with PUNTUAL_REQUIRE_ALL=1 a skip fails the run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+skipped=()
+current='' # the step under way
+
+say() { printf '%s\n' "$*" >&2; }
+
+# step NAME COMMAND..: runs the command and reports how long it took. Never call it in a condition:
+# bash would ignore failures inside the command.
+step() {
+  local start=$SECONDS
+  current=$1
+  shift
+  say "==> $current"
+  "$@"
+  say "==> $current: $((SECONDS - start)) s"
+  current=''
+}
+
+report_failure() {
+  local status=$?
+  if [ "$status" -ne 0 ] && [ -n "$current" ]; then
+    say "==> $current: FAILED after $SECONDS s in all"
+  fi
+}
+
+skip() {
+  skipped+=("$1 ($2)")
+  say "==> $1: skipped, $2"
+}
+
+require_rust() {
+  if ! command -v cargo >/dev/null; then
+    say "cargo is not on the PATH: install Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer first"
+    return 1
+  fi
+}
+
+# SQLite is built from its C source.
+install_c_compiler() {
+  local compiler=${CC:-cc} as_root=()
+  if command -v "$compiler" >/dev/null; then
+    return
+  fi
+  if ! command -v apt-get >/dev/null; then
+    say "no C compiler ($compiler): install one, SQLite is built from source"
+    return 1
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends gcc libc6-dev
+}
+
+# has_component NAME: a part of the toolchain, fetched by rustup where there is one.
+has_component() {
+  cargo "$1" --version >/dev/null 2>&1 && return
+  command -v rustup >/dev/null && rustup component add "${2:-$1}" && cargo "$1" --version >/dev/null
+}
+
+# The features that Cargo.toml declares, one a line, `default` apart.
+features() {
+  cargo metadata --locked --no-deps --format-version 1 |
+    sed 's/.*"features":{\([^}]*\)}.*/\1/' | grep -o '"[a-z0-9_-]*":\[' | tr -d '":[' |
+    grep -vx default
+}
+
+# Each feature by itself, and none: what one feature needs, no other may happen to bring.
+lint_features_alone() {
+  local feature
+  for feature in '' "$@"; do
+    say "    feature: ${feature:-none}"
+    cargo clippy --locked --lib --no-default-features --features "$feature" -- -D warnings
+  done
+}
+
+document() {
+  RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --all-features
+}
+
+# Library, programs and integration tests are run; examples are built; benchmarks are neither (the
+# lint step has type-checked them).
+run_tests() {
+  if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --locked --all-features --no-fail-fast
+  else
+    cargo test --locked --all-features --no-fail-fast --lib --bins --tests
+    cargo build --locked --all-features --examples
+  fi
+}
+
+runner_version() {
+  cargo nextest --version 2>/dev/null | sed -n 's/^cargo-nextest \([0-9.]*\).*/nextest \1/p' |
+    grep . || printf 'cargo test\n'
+}
+
+# The version that the bundled source states.
+sqlite_version() {
+  local host manifest
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  manifest=$(cargo metadata --locked --all-features --filter-platform "$host" --format-version 1 |
+    grep -o '"manifest_path":"[^"]*/libsqlite3-sys-[^"]*"' | cut -d '"' -f 4)
+  sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "${manifest%/*}/sqlite3/sqlite3.h"
+}
+
+zoneinfo_version() {
+  local table=${TZDIR:-/usr/share/zoneinfo}/tzdata.zi
+  if [ -r "$table" ]; then
+    sed -n '1s/^# version //p' "$table"
+  else
+    printf 'bundled only\n'
+  fi
+}
+
+main() {
+  local names sqlite zoneinfo
+  trap report_failure EXIT
+  require_rust
+  step 'C compiler' install_c_compiler
+  names=$(features)
+
+  if has_component fmt rustfmt; then
+    step 'format' cargo fmt --check
+  else
+    skip 'format' 'rustfmt is not installed'
+  fi
+  if has_component clippy; then
+    step 'lints, all features' cargo clippy --locked --all-features --all-targets -- -D warnings
+    # shellcheck disable=SC2086 # one word a feature
+    step 'lints, each feature alone' lint_features_alone $names
+  else
+    skip 'lints' 'clippy is not installed'
+  fi
+  step 'documentation' document
+  step 'examples in the documentation' cargo test --locked --all-features --doc
+  step 'tests' run_tests
+
+  sqlite=$(sqlite_version)
+  zoneinfo=$(zoneinfo_version)
+  say "rustc $(rustc --version | cut -d ' ' -f 2), $(runner_version), SQLite $sqlite," \
+    "zoneinfo $zoneinfo; $SECONDS s in all"
+  if [ ${#skipped[@]} -eq 0 ]; then
+    say 'skipped: nothing'
+    return
+  fi
+  say "skipped: $(printf '%s; ' "${skipped[@]}")"
+  if [ "${PUNTUAL_REQUIRE_ALL:-0}" = 1 ]; then
+    say 'PUNTUAL_REQUIRE_ALL=1: a skip is a failure'
+    return 1
+  fi
+}
+
+main "$@"
