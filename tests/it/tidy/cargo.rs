@@ -10,7 +10,6 @@ const BANNED: &[&str] = &[
     "native-tls",
     "aws-lc-rs",
     "aws-lc-sys",
-    "security-framework",
 ];
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
