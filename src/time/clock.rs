@@ -63,9 +63,7 @@ impl SystemClock {
     /// A clock whose monotonic reading starts now.
     #[allow(clippy::disallowed_methods)] // the one place where real time enters
     pub fn new() -> Self {
-        Self {
-            started: Instant::now(),
-        }
+        Self { started: Instant::now() }
     }
 }
 
@@ -146,10 +144,7 @@ mod tests {
         assert_eq!(next_slice(late, at(11)), Some(Duration::from_micros(300)));
         assert_eq!(next_slice(at(11), at(11)), None);
         assert_eq!(next_slice(at(12), at(11)), None);
-        assert_eq!(
-            next_slice(FIRST_INSTANT, LAST_INSTANT),
-            Some(SystemClock::SLICE)
-        );
+        assert_eq!(next_slice(FIRST_INSTANT, LAST_INSTANT), Some(SystemClock::SLICE));
     }
 
     #[test]

@@ -56,12 +56,7 @@ pub enum TimeErrorKind {
 
 impl TimeError {
     pub(crate) fn new(kind: TimeErrorKind, field: &'static str, rule: impl Into<String>) -> Self {
-        Self {
-            kind,
-            field,
-            rule: rule.into(),
-            source: None,
-        }
+        Self { kind, field, rule: rule.into(), source: None }
     }
 
     pub(crate) fn invalid(field: &'static str, rule: impl Into<String>) -> Self {
@@ -69,11 +64,7 @@ impl TimeError {
     }
 
     pub(crate) fn out_of_range(field: &'static str) -> Self {
-        Self::new(
-            TimeErrorKind::OutOfRange,
-            field,
-            "lies outside the years 1970 to 9999",
-        )
+        Self::new(TimeErrorKind::OutOfRange, field, "lies outside the years 1970 to 9999")
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -100,9 +91,7 @@ impl fmt::Display for TimeError {
 
 impl Error for TimeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source
-            .as_ref()
-            .map(|source| source.as_ref() as &(dyn Error + 'static))
+        self.source.as_ref().map(|source| source.as_ref() as &(dyn Error + 'static))
     }
 }
 

@@ -62,11 +62,7 @@ impl EventTime {
     /// [`UnknownZone`](super::TimeErrorKind::UnknownZone) as [`Zone::new`].
     pub fn civil(local: impl IntoLocal, zone: impl IntoZone) -> Result<Self, TimeError> {
         let (local, zone) = (local.into_local()?, zone.into_zone()?);
-        Ok(Self(Meaning::Civil {
-            local,
-            zone,
-            rule: LocalTimeRule::default(),
-        }))
+        Ok(Self(Meaning::Civil { local, zone, rule: LocalTimeRule::default() }))
     }
 
     /// A point of the time line, cut to microseconds.
@@ -151,9 +147,7 @@ const FIELD: &str = "event_at";
 impl IntoLocal for NaiveDateTime {
     fn into_local(self) -> Result<NaiveDateTime, TimeError> {
         checked_instant(FIELD, self.and_utc())?;
-        Ok(self
-            .date()
-            .and_time(local::checked_time(FIELD, self.time())?))
+        Ok(self.date().and_time(local::checked_time(FIELD, self.time())?))
     }
 }
 
@@ -189,9 +183,7 @@ fn parse(text: &str) -> Option<NaiveDateTime> {
         digits(day, 2)?,
     )?;
 
-    let (clock, fraction) = time
-        .split_once('.')
-        .map_or((time, None), |(c, f)| (c, Some(f)));
+    let (clock, fraction) = time.split_once('.').map_or((time, None), |(c, f)| (c, Some(f)));
     let mut clock = clock.splitn(3, ':');
     let (hour, minute) = (digits(clock.next()?, 2)?, digits(clock.next()?, 2)?);
     let second = clock.next();

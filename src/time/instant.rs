@@ -89,11 +89,7 @@ pub(super) fn from_micros(micros: i64) -> Option<DateTime<Utc>> {
 }
 
 fn clamped(micros: i64) -> DateTime<Utc> {
-    from_micros(micros).unwrap_or(if micros < 0 {
-        FIRST_INSTANT
-    } else {
-        LAST_INSTANT
-    })
+    from_micros(micros).unwrap_or(if micros < 0 { FIRST_INSTANT } else { LAST_INSTANT })
 }
 
 #[cfg(test)]
@@ -104,10 +100,7 @@ mod tests {
     #[test]
     fn the_range_ends_where_it_says() {
         assert_eq!(FIRST_INSTANT.to_rfc3339(), "1970-01-01T00:00:00+00:00");
-        assert_eq!(
-            LAST_INSTANT.to_rfc3339(),
-            "9999-12-31T23:59:59.999999+00:00"
-        );
+        assert_eq!(LAST_INSTANT.to_rfc3339(), "9999-12-31T23:59:59.999999+00:00");
         for (text, fits) in [
             ("1969-12-31T23:59:59.999999999Z", false),
             ("1970-01-01T00:00:00Z", true),
@@ -143,22 +136,13 @@ mod tests {
         }
         assert_eq!(checked_add(at, Duration::MAX), None);
         assert_eq!(checked_add(LAST_INSTANT, Duration::from_micros(1)), None);
-        assert_eq!(
-            checked_add(LAST_INSTANT, Duration::from_nanos(999)),
-            Some(LAST_INSTANT)
-        );
-        assert_eq!(
-            checked_add_delta(FIRST_INSTANT, TimeDelta::nanoseconds(-1)),
-            None
-        );
+        assert_eq!(checked_add(LAST_INSTANT, Duration::from_nanos(999)), Some(LAST_INSTANT));
+        assert_eq!(checked_add_delta(FIRST_INSTANT, TimeDelta::nanoseconds(-1)), None);
         assert_eq!(checked_add_delta(at, TimeDelta::MIN), None);
         assert_eq!(saturating_add(at, Duration::MAX), LAST_INSTANT);
         assert_eq!(saturating_sub(at, Duration::MAX), FIRST_INSTANT);
         assert_eq!(
-            saturating_sub(
-                saturating_add(at, Duration::from_secs(9)),
-                Duration::from_secs(9)
-            ),
+            saturating_sub(saturating_add(at, Duration::from_secs(9)), Duration::from_secs(9)),
             at
         );
     }

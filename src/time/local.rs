@@ -58,11 +58,7 @@ pub(super) fn to_instant(
         }
         (AmbiguousOffset::Fold { .. }, LocalTimeRule::Reject) => {
             let rule = format!("{local} exists twice there, the clocks are put back over it");
-            return Err(TimeError::new(
-                TimeErrorKind::LocalTimeAmbiguous,
-                field,
-                rule,
-            ));
+            return Err(TimeError::new(TimeErrorKind::LocalTimeAmbiguous, field, rule));
         }
         (AmbiguousOffset::Gap { after, .. }, LocalTimeRule::Earlier) => after,
         (AmbiguousOffset::Gap { before, .. }, _) => before,
@@ -101,11 +97,8 @@ fn gap_end(tz: &TimeZone, moved: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// A local time from a date and a time of day, both checked by their own types.
 pub(super) fn at_time(date: civil::Date, time: NaiveTime) -> Option<NaiveDateTime> {
     let (year, month, day) = (date.year(), date.month(), date.day());
-    let date = NaiveDate::from_ymd_opt(
-        year.into(),
-        u32::try_from(month).ok()?,
-        u32::try_from(day).ok()?,
-    )?;
+    let date =
+        NaiveDate::from_ymd_opt(year.into(), u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
     Some(date.and_time(time))
 }
 
@@ -118,13 +111,9 @@ pub(super) fn date_of(field: &'static str, local: NaiveDateTime) -> Result<civil
 pub(super) fn checked_time(field: &'static str, time: NaiveTime) -> Result<NaiveTime, TimeError> {
     let cut = time.nanosecond() / 1_000 * 1_000;
     if cut >= 1_000_000_000 {
-        return Err(TimeError::invalid(
-            field,
-            "a leap second has no meaning in local time",
-        ));
+        return Err(TimeError::invalid(field, "a leap second has no meaning in local time"));
     }
-    time.with_nanosecond(cut)
-        .ok_or_else(|| TimeError::invalid(field, "is no time of day"))
+    time.with_nanosecond(cut).ok_or_else(|| TimeError::invalid(field, "is no time of day"))
 }
 
 fn civil_of(field: &'static str, local: NaiveDateTime) -> Result<civil::DateTime, TimeError> {
@@ -149,9 +138,6 @@ fn at_offset(local: NaiveDateTime, offset: Offset) -> Option<DateTime<Utc>> {
 
 /// The nearest timestamp that jiff can hold: its range ends 26 hours before ours.
 fn timestamp(micros: i64) -> Timestamp {
-    let within = micros.clamp(
-        Timestamp::MIN.as_microsecond(),
-        Timestamp::MAX.as_microsecond(),
-    );
+    let within = micros.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
     Timestamp::from_microsecond(within).unwrap_or(Timestamp::MAX)
 }

@@ -85,10 +85,7 @@ impl TzDatabase {
     /// Whether the system has a database that is older than the rules in use. Other programs of
     /// the host then disagree with us about local times: update its time zone package.
     pub fn is_system_stale(&self) -> bool {
-        self.0
-            .system_version
-            .as_ref()
-            .is_some_and(|system| *system < self.0.version)
+        self.0.system_version.as_ref().is_some_and(|system| *system < self.0.version)
     }
 
     /// The rules of one zone.
@@ -125,21 +122,11 @@ impl TzDatabase {
             (bundled, system, bundled_version)
         };
         let system_version = Some(system_version);
-        Self(Arc::new(Inner {
-            version,
-            rules,
-            spare: Some(spare),
-            system_version,
-        }))
+        Self(Arc::new(Inner { version, rules, spare: Some(spare), system_version }))
     }
 
     fn alone(version: TzVersion, rules: TimeZoneDatabase) -> Self {
-        Self(Arc::new(Inner {
-            version,
-            rules,
-            spare: None,
-            system_version: None,
-        }))
+        Self(Arc::new(Inner { version, rules, spare: None, system_version: None }))
     }
 }
 
@@ -174,19 +161,14 @@ impl TzVersion {
     fn release(&self) -> Option<(u16, &str)> {
         let (year, rest) = self.0.split_at_checked(4)?;
         let letters = rest.split(|c: char| !c.is_ascii_lowercase()).next()?;
-        let year = year
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| year.parse().ok())??;
+        let year = year.bytes().all(|b| b.is_ascii_digit()).then(|| year.parse().ok())??;
         Some((year, letters))
     }
 }
 
 impl Ord for TzVersion {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.release()
-            .cmp(&other.release())
-            .then_with(|| self.0.cmp(&other.0))
+        self.release().cmp(&other.release()).then_with(|| self.0.cmp(&other.0))
     }
 }
 
@@ -208,11 +190,8 @@ fn bundled_version() -> TzVersion {
 
 /// Where the system keeps its zone files, and their release, if both can be told.
 fn system_directory() -> Option<(PathBuf, TzVersion)> {
-    const DIRECTORIES: [&str; 3] = [
-        "/usr/share/zoneinfo",
-        "/usr/share/lib/zoneinfo",
-        "/etc/zoneinfo",
-    ];
+    const DIRECTORIES: [&str; 3] =
+        ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 
     let named = env::var_os("TZDIR").map(PathBuf::from);
     let usual = DIRECTORIES.iter().map(PathBuf::from);
@@ -235,15 +214,8 @@ fn first_line(path: &Path) -> Option<String> {
     /// A version is a few letters; more of the file is not read.
     const LINE_BYTES_MAX: u64 = 64;
     let mut start = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(LINE_BYTES_MAX)
-        .read_to_end(&mut start)
-        .ok()?;
-    String::from_utf8_lossy(&start)
-        .lines()
-        .next()
-        .map(str::to_owned)
+    File::open(path).ok()?.take(LINE_BYTES_MAX).read_to_end(&mut start).ok()?;
+    String::from_utf8_lossy(&start).lines().next().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -258,14 +230,10 @@ mod tests {
 
     #[test]
     fn versions_are_ordered_by_age() {
-        let ascending = [
-            "", "local", "1996a", "2025b", "2025b-1", "2026", "2026a", "2026z", "2026za",
-        ];
+        let ascending =
+            ["", "local", "1996a", "2025b", "2025b-1", "2026", "2026a", "2026z", "2026za"];
         for pair in ascending.windows(2) {
-            assert!(
-                TzVersion::new(pair[0]) < TzVersion::new(pair[1]),
-                "{pair:?}"
-            );
+            assert!(TzVersion::new(pair[0]) < TzVersion::new(pair[1]), "{pair:?}");
         }
         assert!(TzVersion::new("2026b-1") < TzVersion::new("2026c"));
         assert_eq!(TzVersion::new(" 2026b\n"), TzVersion::new("2026b"));
@@ -276,11 +244,7 @@ mod tests {
     #[test]
     fn a_directory_says_which_release_it_is() {
         for (file, content, version) in [
-            (
-                "tzdata.zi",
-                "# version 2025b\n# This zic input file\n",
-                Some("2025b"),
-            ),
+            ("tzdata.zi", "# version 2025b\n# This zic input file\n", Some("2025b")),
             ("tzdata.zi", "R d 1916 o - Jun 14 23s 1 S\n", None),
             ("+VERSION", "2026a\n", Some("2026a")),
             ("other", "2026a\n", None),
@@ -305,25 +269,12 @@ mod tests {
             let database = TzDatabase::newer_of(Some((directory.path().into(), version)));
             assert_eq!(database.version().as_str(), used, "{system}");
             assert_eq!(database.is_system_stale(), stale, "{system}");
-            assert_eq!(
-                database.system_version().map(TzVersion::as_str),
-                Some(system)
-            );
-            assert_eq!(
-                database.spelling("nowhere").as_deref(),
-                Some("Nowhere"),
-                "{system}"
-            );
-            assert_eq!(
-                database.spelling("europe/BERLIN").as_deref(),
-                Some("Europe/Berlin")
-            );
+            assert_eq!(database.system_version().map(TzVersion::as_str), Some(system));
+            assert_eq!(database.spelling("nowhere").as_deref(), Some("Nowhere"), "{system}");
+            assert_eq!(database.spelling("europe/BERLIN").as_deref(), Some("Europe/Berlin"));
         }
         let alone = TzDatabase::newer_of(None);
-        assert_eq!(
-            (alone.version(), alone.is_system_stale()),
-            (&bundled, false)
-        );
+        assert_eq!((alone.version(), alone.is_system_stale()), (&bundled, false));
     }
 
     /// The smallest zone file (RFC 8536): no transition, one POSIX rule as its footer.

@@ -83,11 +83,7 @@ impl DeliveryWindow {
     ///
     /// As [`between`](DeliveryWindow::between); and more than 32 openings are refused.
     pub fn and_between(mut self, from: NaiveTime, to: NaiveTime) -> Result<Self, TimeError> {
-        self.0.push(Opening {
-            from,
-            to,
-            days: None,
-        });
+        self.0.push(Opening { from, to, days: None });
         self.checked()
     }
 
@@ -164,9 +160,7 @@ impl DeliveryWindow {
         let today = local::date_of(FIELD, local)?;
         let dates = days.filter_map(move |days| today.checked_add(Span::new().days(days)).ok());
         Ok(dates.flat_map(move |date| {
-            self.0
-                .iter()
-                .filter_map(move |opening| opening.interval(rules, date))
+            self.0.iter().filter_map(move |opening| opening.interval(rules, date))
         }))
     }
 
@@ -181,10 +175,7 @@ impl DeliveryWindow {
             if opening.from == opening.to {
                 return invalid("an opening must not end at the time at which it starts");
             }
-            if opening
-                .days
-                .is_some_and(|days| days.0 == 0 || days.0 >= 1 << 7)
-            {
+            if opening.days.is_some_and(|days| days.0 == 0 || days.0 >= 1 << 7) {
                 return invalid("an opening must have a day of the week");
             }
         }
@@ -196,18 +187,11 @@ impl Opening {
     /// When the opening that begins on this date takes place, if it does.
     fn interval(&self, rules: &TimeZone, date: civil::Date) -> Option<Interval> {
         let from = local::at_time(date, self.from)?;
-        if self
-            .days
-            .is_some_and(|days| days.0 & bit(from.weekday()) == 0)
-        {
+        if self.days.is_some_and(|days| days.0 & bit(from.weekday()) == 0) {
             return None;
         }
         let crosses_midnight = self.to < self.from;
-        let last = if crosses_midnight {
-            date.tomorrow().ok()?
-        } else {
-            date
-        };
+        let last = if crosses_midnight { date.tomorrow().ok()? } else { date };
         let start = local::first_at_or_after(rules, from)?;
         let end = local::first_at_or_after(rules, local::at_time(last, self.to)?)?;
         (start < end).then_some((start, end))
@@ -216,9 +200,7 @@ impl Opening {
 
 impl<'de> Deserialize<'de> for DeliveryWindow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self(Vec::deserialize(deserializer)?)
-            .checked()
-            .map_err(serde::de::Error::custom)
+        Self(Vec::deserialize(deserializer)?).checked().map_err(serde::de::Error::custom)
     }
 }
 

@@ -47,10 +47,7 @@ impl Zone {
         check_name(name)?;
         match TzDatabase::newest().spelling(name) {
             Some(spelling) => Ok(Self(spelling.into())),
-            None => Err(refused(
-                name,
-                "is not a name of the IANA time zone database",
-            )),
+            None => Err(refused(name, "is not a name of the IANA time zone database")),
         }
     }
 
@@ -195,9 +192,7 @@ pub(super) fn check_name(name: &str) -> Result<(), TimeError> {
     } else if name.contains(' ') {
         "has blanks inside: names of Windows are not understood, use the IANA name (Europe/Berlin)"
     } else if !name.starts_with(|c: char| c.is_ascii_alphabetic())
-        || !name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
+        || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-/".contains(&b))
     {
         "is not an IANA name: fixed offsets and POSIX rules are not understood (Europe/Berlin is)"
     } else if lower.starts_with("right/") || lower.starts_with("posix/") {
@@ -211,9 +206,5 @@ pub(super) fn check_name(name: &str) -> Result<(), TimeError> {
 }
 
 pub(super) fn refused(name: &str, rule: &str) -> TimeError {
-    TimeError::new(
-        TimeErrorKind::UnknownZone,
-        "zone",
-        format!("{} {rule}", shown(name)),
-    )
+    TimeError::new(TimeErrorKind::UnknownZone, "zone", format!("{} {rule}", shown(name)))
 }

@@ -26,27 +26,14 @@ type Examples<'a> = &'a [(&'a str, &'a str)];
 /// holds it against every file of the repository.
 #[track_caller]
 fn hold(rule: Rule, wrong: Examples<'_>, right: Examples<'_>) {
-    assert!(
-        !wrong.is_empty(),
-        "a rule needs a violation to prove that it can fail"
-    );
+    assert!(!wrong.is_empty(), "a rule needs a violation to prove that it can fail");
     for (path, text) in wrong {
-        assert!(
-            !rule(path, text).is_empty(),
-            "the rule overlooks {path}:\n{text}"
-        );
+        assert!(!rule(path, text).is_empty(), "the rule overlooks {path}:\n{text}");
     }
     for (path, text) in right {
-        assert_eq!(
-            rule(path, text),
-            Vec::<String>::new(),
-            "the rule refuses {path}:\n{text}"
-        );
+        assert_eq!(rule(path, text), Vec::<String>::new(), "the rule refuses {path}:\n{text}");
     }
-    let findings: Vec<String> = files()
-        .iter()
-        .flat_map(|(path, text)| rule(path, text))
-        .collect();
+    let findings: Vec<String> = files().iter().flat_map(|(path, text)| rule(path, text)).collect();
     assert!(findings.is_empty(), "\n{}\n", findings.join("\n"));
 }
 
@@ -55,21 +42,11 @@ fn hold(rule: Rule, wrong: Examples<'_>, right: Examples<'_>) {
 fn files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let listing = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
         .output()
         .expect("these tests list the repository's files with git");
-    assert!(
-        listing.status.success(),
-        "{}",
-        String::from_utf8_lossy(&listing.stderr)
-    );
+    assert!(listing.status.success(), "{}", String::from_utf8_lossy(&listing.stderr));
     let listing = String::from_utf8(listing.stdout).expect("paths are UTF-8");
     let mut paths: Vec<&str> = listing.split_terminator('\0').collect();
     paths.sort_unstable();
@@ -77,17 +54,9 @@ fn files() -> Vec<(String, String)> {
     let files: Vec<(String, String)> = paths
         .into_iter()
         .filter_map(|path| Some((path, std::fs::read(root.join(path)).ok()?)))
-        .map(|(path, bytes)| {
-            (
-                path.to_owned(),
-                String::from_utf8_lossy(&bytes).into_owned(),
-            )
-        })
+        .map(|(path, bytes)| (path.to_owned(), String::from_utf8_lossy(&bytes).into_owned()))
         .collect();
-    assert!(
-        files.iter().any(|(path, _)| path == "src/lib.rs"),
-        "git lists no src/lib.rs"
-    );
+    assert!(files.iter().any(|(path, _)| path == "src/lib.rs"), "git lists no src/lib.rs");
     files
 }
 

@@ -76,9 +76,7 @@ impl Trigger {
             Some(local) if event.zone() == Some(zone) => local,
             _ => local::to_local(&rules, event_at)?,
         };
-        let local = self
-            .shifted(anchor)
-            .ok_or_else(|| TimeError::out_of_range(FIELD))?;
+        let local = self.shifted(anchor).ok_or_else(|| TimeError::out_of_range(FIELD))?;
         local::to_instant(FIELD, &rules, local, self.rule.unwrap_or_default())
     }
 
@@ -122,10 +120,6 @@ impl Trigger {
             }
             _ => return Ok(()),
         };
-        Err(TimeError::new(
-            kind,
-            FIELD,
-            format!("{rule}: due {due}, event {event_at}"),
-        ))
+        Err(TimeError::new(kind, FIELD, format!("{rule}: due {due}, event {event_at}")))
     }
 }

@@ -62,11 +62,7 @@ use super::zone::Zone;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trigger {
     when: When,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "wire::time_option"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "wire::time_option")]
     at_time: Option<NaiveTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone: Option<TriggerZone>,
@@ -227,24 +223,15 @@ impl Trigger {
     ///
     /// `due` is what [`due`](Trigger::due) answered, before any policy moved it.
     pub fn offset(&self, due: DateTime<Utc>, event: DateTime<Utc>) -> Option<TimeDelta> {
-        self.is_relative_to_event()
-            .then(|| event.signed_duration_since(due))
+        self.is_relative_to_event().then(|| event.signed_duration_since(due))
     }
 
     fn is_calendar(&self) -> bool {
-        matches!(
-            self.when,
-            When::DaysBefore(_) | When::DaysAfter(_) | When::MonthsBefore(_)
-        )
+        matches!(self.when, When::DaysBefore(_) | When::DaysAfter(_) | When::MonthsBefore(_))
     }
 
     fn new(when: When) -> Self {
-        Self {
-            when,
-            at_time: None,
-            zone: None,
-            rule: None,
-        }
+        Self { when, at_time: None, zone: None, rule: None }
     }
 }
 

@@ -85,32 +85,17 @@ mod tests {
         for (trigger, words) in [
             (Trigger::now(), "at once"),
             (Trigger::before(secs(86_400)), "24 hours before the event"),
-            (
-                Trigger::before(secs(5_400)),
-                "1 hour 30 minutes before the event",
-            ),
-            (
-                Trigger::after(secs(3_601)),
-                "1 hour 1 second after the event",
-            ),
-            (
-                Trigger::after(Duration::from_millis(500)),
-                "0.5 seconds after the event",
-            ),
+            (Trigger::before(secs(5_400)), "1 hour 30 minutes before the event"),
+            (Trigger::after(secs(3_601)), "1 hour 1 second after the event"),
+            (Trigger::after(Duration::from_millis(500)), "0.5 seconds after the event"),
             (Trigger::after(Duration::ZERO), "0 seconds after the event"),
             (Trigger::days_before(1), "1 day before the event"),
-            (
-                Trigger::days_after(2).at_time(late),
-                "2 days after the event at 23:59:59.500",
-            ),
+            (Trigger::days_after(2).at_time(late), "2 days after the event at 23:59:59.500"),
             (
                 Trigger::days_before(0).at_time(nine).in_recipient_zone(),
                 "on the day of the event at 09:00 in the recipient's zone",
             ),
-            (
-                Trigger::months_before(1).in_zone(Zone::utc()),
-                "1 month before the event in UTC",
-            ),
+            (Trigger::months_before(1).in_zone(Zone::utc()), "1 month before the event in UTC"),
         ] {
             assert_eq!(trigger.to_string(), words);
         }

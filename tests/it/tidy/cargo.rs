@@ -4,13 +4,7 @@
 use super::{finding, hold};
 
 /// Crates that bring a second TLS stack or need a C toolchain that we do not ask for.
-const BANNED: &[&str] = &[
-    "openssl",
-    "openssl-sys",
-    "native-tls",
-    "aws-lc-rs",
-    "aws-lc-sys",
-];
+const BANNED: &[&str] = &["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys"];
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
@@ -21,10 +15,7 @@ fn dependencies_come_from_crates_io_and_bring_one_tls_stack() {
         &[
             ("Cargo.lock", "[[package]]\nname = \"openssl-sys\"\n"),
             ("Cargo.lock", "source = \"git+https://example.com/x#1\"\n"),
-            (
-                "Cargo.lock",
-                "source = \"registry+https://example.com/index\"\n",
-            ),
+            ("Cargo.lock", "source = \"registry+https://example.com/index\"\n"),
         ],
         &[
             ("Cargo.lock", "name = \"ring\"\n"),
@@ -50,11 +41,7 @@ fn unwelcome(path: &str, text: &str) -> Vec<String> {
             _ => false,
         };
         if is_unwelcome {
-            findings.push(finding(
-                path,
-                index + 1,
-                &format!("unwelcome {key}: {value}"),
-            ));
+            findings.push(finding(path, index + 1, &format!("unwelcome {key}: {value}")));
         }
     }
     findings

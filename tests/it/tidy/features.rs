@@ -10,20 +10,11 @@ fn every_feature_is_explained_in_the_manifest() {
         unexplained_features,
         &[
             ("Cargo.toml", "[features]\nsqlite = []\n"),
-            (
-                "Cargo.toml",
-                "[features]\n# Nothing.\ndefault = []\nsqlite = []\n",
-            ),
-            (
-                "Cargo.toml",
-                "[features]\n# A note on something else.\n\nsqlite = []\n",
-            ),
+            ("Cargo.toml", "[features]\n# Nothing.\ndefault = []\nsqlite = []\n"),
+            ("Cargo.toml", "[features]\n# A note on something else.\n\nsqlite = []\n"),
         ],
         &[
-            (
-                "Cargo.toml",
-                "[features]\n# Stores in\n# a file.\nsqlite = [\n  \"dep:sqlx\",\n]\n",
-            ),
+            ("Cargo.toml", "[features]\n# Stores in\n# a file.\nsqlite = [\n  \"dep:sqlx\",\n]\n"),
             ("Cargo.toml", "[dependencies]\nsqlx = \"1\"\n"),
         ],
     );
@@ -35,43 +26,19 @@ fn features_stand_on_whole_modules_and_their_re_exports() {
         conditional_code,
         &[
             ("src/a.rs", "#[cfg(feature = \"sqlite\")]\nfn f() {}"),
-            (
-                "src/a.rs",
-                "#[cfg(feature = \"sqlite\")]\nuse crate::store;",
-            ),
-            (
-                "src/a.rs",
-                "#[cfg(any(\n    feature = \"a\",\n    feature = \"b\"\n))]\nstruct A;",
-            ),
+            ("src/a.rs", "#[cfg(feature = \"sqlite\")]\nuse crate::store;"),
+            ("src/a.rs", "#[cfg(any(\n    feature = \"a\",\n    feature = \"b\"\n))]\nstruct A;"),
             ("src/a.rs", "fn f() -> bool { cfg!(feature = \"sqlite\") }"),
-            (
-                "src/a.rs",
-                "#[cfg_attr(feature = \"serde\", derive(Serialize))]\nstruct A;",
-            ),
+            ("src/a.rs", "#[cfg_attr(feature = \"serde\", derive(Serialize))]\nstruct A;"),
             ("src/a.rs", "#![cfg(feature = \"sqlite\")]\nfn f() {}"),
-            (
-                "src/a.rs",
-                "match x {\n    #[cfg(not(feature = \"a\"))]\n    1 => 2,\n}",
-            ),
+            ("src/a.rs", "match x {\n    #[cfg(not(feature = \"a\"))]\n    1 => 2,\n}"),
         ],
         &[
             ("src/a.rs", "#[cfg(feature = \"sqlite\")]\npub mod sqlite;"),
-            (
-                "src/a.rs",
-                "#[cfg(feature = \"sqlite\")]\n#[doc(inline)]\npub use sqlite::S;",
-            ),
-            (
-                "src/a.rs",
-                "#[cfg(feature = \"a\")]\n/// Says.\n#[macro_export]\nmacro_rules! m {}",
-            ),
-            (
-                "src/a.rs",
-                "#[cfg(any(\n    feature = \"a\",\n    feature = \"b\"\n))]\nmod ab;",
-            ),
-            (
-                "src/a.rs",
-                "#![cfg_attr(docsrs, feature(doc_cfg))]\n#[cfg(test)]\nuse a::b;",
-            ),
+            ("src/a.rs", "#[cfg(feature = \"sqlite\")]\n#[doc(inline)]\npub use sqlite::S;"),
+            ("src/a.rs", "#[cfg(feature = \"a\")]\n/// Says.\n#[macro_export]\nmacro_rules! m {}"),
+            ("src/a.rs", "#[cfg(any(\n    feature = \"a\",\n    feature = \"b\"\n))]\nmod ab;"),
+            ("src/a.rs", "#![cfg_attr(docsrs, feature(doc_cfg))]\n#[cfg(test)]\nuse a::b;"),
             ("tests/it/a.rs", "#[cfg(feature = \"sqlite\")]\nfn f() {}"),
         ],
     );
@@ -117,9 +84,7 @@ fn conditional_code(path: &str, text: &str) -> Vec<String> {
         if !is_condition {
             continue;
         }
-        let end = (at..lines.len())
-            .find(|&i| lines[i].ends_with(']'))
-            .unwrap_or(at);
+        let end = (at..lines.len()).find(|&i| lines[i].ends_with(']')).unwrap_or(at);
         let condition = lines[at..=end].concat();
         let on_feature = condition
             .match_indices("feature")
@@ -141,9 +106,7 @@ fn stands_on_module(lines: &[&str]) -> bool {
             continue;
         }
         let is_public = line.starts_with("pub");
-        let mut words = line
-            .split_whitespace()
-            .filter(|word| !word.starts_with("pub"));
+        let mut words = line.split_whitespace().filter(|word| !word.starts_with("pub"));
         let first = words.next().unwrap_or_default();
         return first == "mod"
             || (first == "use" && is_public)

@@ -6,28 +6,10 @@ use super::{finding, hold, is_source};
 /// Each room of `src` and the rooms that it may use. `lib.rs`, `guide.rs` and the program in
 /// `bin`, a crate of its own, stand above all of them.
 const LAYERS: &[(&str, &[&str])] = &[
-    (
-        "admin",
-        &[
-            "inspect",
-            "scheduler",
-            "render",
-            "notify",
-            "store",
-            "task",
-            "policy",
-            "time",
-        ],
-    ),
+    ("admin", &["inspect", "scheduler", "render", "notify", "store", "task", "policy", "time"]),
     ("inspect", &["scheduler", "store", "task", "policy", "time"]),
-    (
-        "testing",
-        &["scheduler", "notify", "store", "task", "policy", "time"],
-    ),
-    (
-        "scheduler",
-        &["render", "notify", "store", "task", "policy", "time"],
-    ),
+    ("testing", &["scheduler", "notify", "store", "task", "policy", "time"]),
+    ("scheduler", &["render", "notify", "store", "task", "policy", "time"]),
     ("render", &["task", "policy", "time"]),
     ("notify", &["task", "policy", "time"]),
     ("store", &["task", "policy", "time"]),
@@ -58,11 +40,7 @@ fn every_room_is_in_the_table() {
     hold(
         unknown_rooms,
         &[("src/utils.rs", ""), ("src/helpers/mod.rs", "")],
-        &[
-            ("src/lib.rs", ""),
-            ("src/bin/puntual/main.rs", ""),
-            ("src/store/mod.rs", ""),
-        ],
+        &[("src/lib.rs", ""), ("src/bin/puntual/main.rs", ""), ("src/store/mod.rs", "")],
     );
 }
 
@@ -72,51 +50,24 @@ fn no_room_uses_one_above_or_beside_it() {
         upward_uses,
         &[
             ("src/time/zone.rs", "use crate::policy::Retry;"),
-            (
-                "src/store/ext.rs",
-                "use crate::{\n    task::Task,\n    notify::Attempt,\n};",
-            ),
+            ("src/store/ext.rs", "use crate::{\n    task::Task,\n    notify::Attempt,\n};"),
             ("src/store/mod.rs", "fn f(x: crate::scheduler::Config) {}"),
-            (
-                "src/notify/smtp/mod.rs",
-                "use super::super::render::Renderer;",
-            ),
+            ("src/notify/smtp/mod.rs", "use super::super::render::Renderer;"),
             ("src/render/mod.rs", "use super::store::TaskStore;"),
-            (
-                "src/render/mod.rs",
-                "mod inner {\n    use super::super::store::TaskStore;\n}",
-            ),
+            ("src/render/mod.rs", "mod inner {\n    use super::super::store::TaskStore;\n}"),
             ("src/inspect/mod.rs", "use crate::notify::Attempt;"),
             ("src/scheduler/plan.rs", "use crate::inspect::explain;"),
             ("src/task/mod.rs", "use crate::Scheduler;"),
             ("src/task/mod.rs", "use crate::*;"),
-            (
-                "src/time/mod.rs",
-                "macro_rules! m {\n    () => { $crate::task::Task };\n}",
-            ),
+            ("src/time/mod.rs", "macro_rules! m {\n    () => { $crate::task::Task };\n}"),
         ],
         &[
             ("src/lib.rs", "pub use crate::scheduler::Scheduler;"),
-            (
-                "src/scheduler/mod.rs",
-                "use crate::{render::Renderer, task::{Task, id::Id as I}};",
-            ),
-            (
-                "src/store/mod.rs",
-                "mod sealed {\n    pub trait S {}\n    impl S for super::X {}\n}",
-            ),
-            (
-                "src/store/mod.rs",
-                "//! See [`crate::scheduler`].\nuse crate::store::rows;",
-            ),
-            (
-                "src/store/mod.rs",
-                "pub(in crate::store) fn f() { crate::shout!() }",
-            ),
-            (
-                "src/task/mod.rs",
-                "#[cfg(test)]\nmod tests {\n    use crate::store::MemoryStore;\n}",
-            ),
+            ("src/scheduler/mod.rs", "use crate::{render::Renderer, task::{Task, id::Id as I}};"),
+            ("src/store/mod.rs", "mod sealed {\n    pub trait S {}\n    impl S for super::X {}\n}"),
+            ("src/store/mod.rs", "//! See [`crate::scheduler`].\nuse crate::store::rows;"),
+            ("src/store/mod.rs", "pub(in crate::store) fn f() { crate::shout!() }"),
+            ("src/task/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::store::MemoryStore;\n}"),
             ("src/task/id.rs", "use super::text::SafeText;"),
         ],
     );
@@ -127,39 +78,18 @@ fn adapters_are_known_only_to_themselves_and_above_the_engine() {
     hold(
         adapter_uses,
         &[
-            (
-                "src/scheduler/round.rs",
-                "use crate::store::sqlite::SqliteStore;",
-            ),
-            (
-                "src/scheduler/builder.rs",
-                "use crate::notify::SmtpNotifier;",
-            ),
-            (
-                "src/scheduler/builder.rs",
-                "use crate::store::{MemoryStore, TaskStore};",
-            ),
-            (
-                "src/store/sqlite/mod.rs",
-                "use crate::store::postgres::rows;",
-            ),
+            ("src/scheduler/round.rs", "use crate::store::sqlite::SqliteStore;"),
+            ("src/scheduler/builder.rs", "use crate::notify::SmtpNotifier;"),
+            ("src/scheduler/builder.rs", "use crate::store::{MemoryStore, TaskStore};"),
+            ("src/store/sqlite/mod.rs", "use crate::store::postgres::rows;"),
             ("src/store/sqlite/rows.rs", "use super::super::memory::Row;"),
             ("src/store/memory.rs", "use super::sqlite::rows;"),
             ("src/store/ext.rs", "use super::SqliteStore;"),
-            (
-                "src/notify/webhook/mod.rs",
-                "use crate::notify::sms::Client;",
-            ),
+            ("src/notify/webhook/mod.rs", "use crate::notify::sms::Client;"),
         ],
         &[
-            (
-                "src/store/mod.rs",
-                "pub use crate::store::sqlite::SqliteStore;",
-            ),
-            (
-                "src/store/sqlite/mod.rs",
-                "use super::{TaskStore, sqlite::rows};",
-            ),
+            ("src/store/mod.rs", "pub use crate::store::sqlite::SqliteStore;"),
+            ("src/store/sqlite/mod.rs", "use super::{TaskStore, sqlite::rows};"),
             ("src/store/sqlite/rows.rs", "use super::error::SqliteFault;"),
             ("src/scheduler/round.rs", "use crate::store::TaskStore;"),
             ("src/testing/mod.rs", "use crate::store::MemoryStore;"),
@@ -172,11 +102,7 @@ fn unknown_rooms(path: &str, _text: &str) -> Vec<String> {
     let room = room(path);
     let known = FREE.contains(&room) || LAYERS.iter().any(|(name, _)| *name == room);
     if is_source(path) && !known {
-        return vec![finding(
-            path,
-            1,
-            &format!("the table of layers has no room `{room}`"),
-        )];
+        return vec![finding(path, 1, &format!("the table of layers has no room `{room}`"))];
     }
     Vec::new()
 }
@@ -212,9 +138,7 @@ fn adapter_uses(path: &str, text: &str) -> Vec<String> {
     for Use { line, target } in uses(path, text) {
         let adapter = ADAPTERS.iter().find(|(port, module, prefix)| {
             target[0] == *port
-                && target
-                    .get(1)
-                    .is_some_and(|name| name == module || name.starts_with(prefix))
+                && target.get(1).is_some_and(|name| name == module || name.starts_with(prefix))
         });
         if let Some((port, module, _)) = adapter
             && !own.starts_with(&[port, module])

@@ -21,26 +21,14 @@ fn nothing_is_left_unfinished_or_switched_off() {
             ("tests/it/a.rs", "#[test]\n#[ignore = \"slow\"]\nfn f() {}"),
             ("src/task/mod.rs", "#[allow(dead_code)]\nfn f() {}"),
             ("src/task/mod.rs", "// TODO: the rest\n"),
-            (
-                "src/task/mod.rs",
-                "/// ```\n/// todo!()\n/// ```\nfn f() {}",
-            ),
-            (
-                "src/task/mod.rs",
-                "/// ```ignore\n/// f();\n/// ```\nfn f() {}",
-            ),
+            ("src/task/mod.rs", "/// ```\n/// todo!()\n/// ```\nfn f() {}"),
+            ("src/task/mod.rs", "/// ```ignore\n/// f();\n/// ```\nfn f() {}"),
             ("src/guide/tutorial.md", "```rust,ignore\nf();\n```\n"),
             ("README.md", "FIXME\n"),
-            (
-                "src/store/sqlite/sql/claim.sql",
-                "-- TODO: an index\nselect 1\n",
-            ),
+            ("src/store/sqlite/sql/claim.sql", "-- TODO: an index\nselect 1\n"),
         ],
         &[
-            (
-                "src/task/mod.rs",
-                "/// Does not ignore case.\nfn f() { g(\"todo!\") }",
-            ),
+            ("src/task/mod.rs", "/// Does not ignore case.\nfn f() { g(\"todo!\") }"),
             ("README.md", "```\nignore\n```\n"),
         ],
     );

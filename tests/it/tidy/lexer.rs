@@ -18,11 +18,8 @@ enum Part {
 
 pub(super) fn take_apart(text: &str) -> Source {
     let chars: Vec<char> = text.chars().collect();
-    let mut source = Source {
-        code: String::new(),
-        comments: String::new(),
-        literals: String::new(),
-    };
+    let mut source =
+        Source { code: String::new(), comments: String::new(), literals: String::new() };
     let mut at = 0;
     while at < chars.len() {
         let after_word = at > 0 && is_word(chars[at - 1]);
@@ -31,12 +28,8 @@ pub(super) fn take_apart(text: &str) -> Source {
         for &c in &chars[at..end] {
             let blank = if c == '\n' { '\n' } else { ' ' };
             source.code.push(if part == Part::Code { c } else { blank });
-            source
-                .comments
-                .push(if part == Part::Comment { c } else { blank });
-            source
-                .literals
-                .push(if part == Part::Literal { c } else { blank });
+            source.comments.push(if part == Part::Comment { c } else { blank });
+            source.literals.push(if part == Part::Literal { c } else { blank });
         }
         at = end;
     }
@@ -119,9 +112,7 @@ fn test_module_end(lines: &[&str], start: usize) -> Option<usize> {
     }
     let indent = &attribute[..attribute.len() - attribute.trim_start().len()];
     let closing = format!("{indent}}}");
-    (opening..lines.len())
-        .find(|&i| lines[i] == closing)
-        .map(|i| i + 1)
+    (opening..lines.len()).find(|&i| lines[i] == closing).map(|i| i + 1)
 }
 
 /// The part that starts at `rest[0]` and how many characters it has.
@@ -199,13 +190,7 @@ fn raw_string_length(rest: &[char]) -> Option<usize> {
         return None;
     }
     let closes = |i: usize| {
-        rest[i] == '"'
-            && rest[i + 1..]
-                .iter()
-                .take(hashes)
-                .filter(|&&c| c == '#')
-                .count()
-                == hashes
+        rest[i] == '"' && rest[i + 1..].iter().take(hashes).filter(|&&c| c == '#').count() == hashes
     };
     let end = (body..rest.len()).find(|&i| closes(i));
     Some(end.map_or(rest.len(), |i| i + 1 + hashes))
@@ -250,16 +235,8 @@ fn a_word_is_found_only_where_it_stands_alone() {
 #[test]
 fn test_modules_are_left_out_and_lines_keep_their_numbers() {
     let table = [
-        (
-            "a\n#[cfg(test)]\nmod tests {\n    fn f() {\n    }\n}\nb\n",
-            "a\n\n\n\n\n\nb\n",
-            2,
-        ),
-        (
-            "a\n#[cfg(test)]\n#[path = \"x\"]\nmod tests;\nb\n",
-            "a\n\n\n\nb\n",
-            2,
-        ),
+        ("a\n#[cfg(test)]\nmod tests {\n    fn f() {\n    }\n}\nb\n", "a\n\n\n\n\n\nb\n", 2),
+        ("a\n#[cfg(test)]\n#[path = \"x\"]\nmod tests;\nb\n", "a\n\n\n\nb\n", 2),
         ("#[cfg(test)]\nuse a::b;\n", "#[cfg(test)]\nuse a::b;\n", 2),
     ];
     for (text, kept, length) in table {

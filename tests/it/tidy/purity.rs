@@ -24,22 +24,11 @@ const CLOCKS: &[&str] = &[
     "thread::sleep",
 ];
 
-const CHANCE: &[&str] = &[
-    "fastrand",
-    "rand::",
-    "getrandom",
-    "RandomState",
-    "Uuid::new_v4",
-    "Uuid::now_v7",
-];
+const CHANCE: &[&str] =
+    &["fastrand", "rand::", "getrandom", "RandomState", "Uuid::new_v4", "Uuid::now_v7"];
 
 /// Ways to make an identifier that needs no other crate.
-const NEW_IDS: &[&str] = &[
-    "Uuid::new_v7",
-    "Uuid::new_v5",
-    "Uuid::new_v8",
-    "uuid::Builder",
-];
+const NEW_IDS: &[&str] = &["Uuid::new_v7", "Uuid::new_v5", "Uuid::new_v8", "uuid::Builder"];
 
 #[test]
 fn only_the_system_clock_reads_the_time() {
@@ -54,10 +43,7 @@ fn only_the_system_clock_reads_the_time() {
         ],
         &[
             ("src/time/clock.rs", "let now = SystemTime::now();"),
-            (
-                "src/task/mod.rs",
-                "/// Never `Utc::now`.\nfn f(now: DateTime<Utc>) {}",
-            ),
+            ("src/task/mod.rs", "/// Never `Utc::now`.\nfn f(now: DateTime<Utc>) {}"),
             ("examples/quickstart.rs", "let now = Utc::now();"),
         ],
     );
@@ -86,25 +72,13 @@ fn stores_make_no_ids_and_write_no_sql_that_reads_a_clock() {
         store_inventions,
         &[
             ("src/store/memory.rs", "let id = Uuid::new_v7(stamp);"),
-            (
-                "src/store/sqlite/mod.rs",
-                "let id = uuid::Builder::from_random_bytes(b);",
-            ),
-            (
-                "src/store/sqlite/mod.rs",
-                "query(\"select current_timestamp\")",
-            ),
-            (
-                "src/store/postgres/mod.rs",
-                "query(\"select\n  now() as due_at\")",
-            ),
+            ("src/store/sqlite/mod.rs", "let id = uuid::Builder::from_random_bytes(b);"),
+            ("src/store/sqlite/mod.rs", "query(\"select current_timestamp\")"),
+            ("src/store/postgres/mod.rs", "query(\"select\n  now() as due_at\")"),
         ],
         &[
             ("src/store/sqlite/rows.rs", "Uuid::from_slice(bytes)"),
-            (
-                "src/store/postgres/mod.rs",
-                "query(\"select now() as server_time\")",
-            ),
+            ("src/store/postgres/mod.rs", "query(\"select now() as server_time\")"),
             ("src/task/id.rs", "Uuid::new_v7(stamp)"),
         ],
     );
@@ -120,10 +94,7 @@ fn decisions_and_plans_do_not_wait() {
             ("src/scheduler/decide/late.rs", "let x = async { 1 };"),
         ],
         &[
-            (
-                "src/scheduler/decide.rs",
-                "//! No `async` here.\npub fn decide() {}",
-            ),
+            ("src/scheduler/decide.rs", "//! No `async` here.\npub fn decide() {}"),
             ("src/scheduler/round.rs", "pub async fn round() {}"),
         ],
     );
@@ -133,12 +104,7 @@ fn clock_reads(path: &str, text: &str) -> Vec<String> {
     if !is_source(path) || CLOCK_FILES.contains(&path) {
         return Vec::new();
     }
-    words_in_code(
-        path,
-        text,
-        CLOCKS,
-        "only `time::SystemClock` reads a clock or waits",
-    )
+    words_in_code(path, text, CLOCKS, "only `time::SystemClock` reads a clock or waits")
 }
 
 fn chance(path: &str, text: &str) -> Vec<String> {
@@ -159,29 +125,19 @@ fn store_inventions(path: &str, text: &str) -> Vec<String> {
 
 fn waiting(path: &str, text: &str) -> Vec<String> {
     let is_pure = PURE_FILES.iter().any(|pure| {
-        path.strip_prefix(pure)
-            .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        path.strip_prefix(pure).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
     });
     if !is_pure {
         return Vec::new();
     }
-    words_in_code(
-        path,
-        text,
-        &["async", ".await"],
-        "decisions are pure and do not wait",
-    )
+    words_in_code(path, text, &["async", ".await"], "decisions are pure and do not wait")
 }
 
 fn words_in_code(path: &str, text: &str, words: &[&str], why: &str) -> Vec<String> {
     let code = take_apart(text).code;
     words
         .iter()
-        .flat_map(|word| {
-            lines_with(&code, word)
-                .into_iter()
-                .map(move |line| (word, line))
-        })
+        .flat_map(|word| lines_with(&code, word).into_iter().map(move |line| (word, line)))
         .map(|(word, line)| finding(path, line, &format!("`{word}`: {why}")))
         .collect()
 }

@@ -36,11 +36,7 @@ const MACHINE_PATHS: &[&str] = &[
 fn the_top_level_holds_the_crate_and_nothing_else() {
     hold(
         strays,
-        &[
-            ("notes.txt", ""),
-            ("docs/index.md", ""),
-            (".vscode/settings.json", ""),
-        ],
+        &[("notes.txt", ""), ("docs/index.md", ""), (".vscode/settings.json", "")],
         &[("src/lib.rs", ""), ("Cargo.toml", ""), (".ci/run", "")],
     );
 }
@@ -64,11 +60,7 @@ fn strays(path: &str, _text: &str) -> Vec<String> {
     if TOP_LEVEL.contains(&top) {
         return Vec::new();
     }
-    vec![finding(
-        path,
-        1,
-        &format!("`{top}` does not belong at the top level"),
-    )]
+    vec![finding(path, 1, &format!("`{top}` does not belong at the top level"))]
 }
 
 fn machine_paths(path: &str, text: &str) -> Vec<String> {

@@ -16,10 +16,7 @@ fn every_rust_file_opens_with_what_it_is_for() {
             ("tests/it/empty.rs", ""),
             ("benches/store.rs", "//!\nfn main() {}\n"),
         ],
-        &[
-            ("src/time/zone.rs", "//! Zones.\n"),
-            ("README.md", "# puntual\n"),
-        ],
+        &[("src/time/zone.rs", "//! Zones.\n"), ("README.md", "# puntual\n")],
     );
 }
 
@@ -31,27 +28,17 @@ fn no_source_file_is_longer_than_one_can_hold_in_mind() {
     hold(
         too_long,
         &[("src/task/mod.rs", &long)],
-        &[
-            ("src/task/mod.rs", &full),
-            ("src/task/mod.rs", &tested),
-            ("tests/it/big.rs", &long),
-        ],
+        &[("src/task/mod.rs", &full), ("src/task/mod.rs", &tested), ("tests/it/big.rs", &long)],
     );
 }
 
 fn missing_opening(path: &str, text: &str) -> Vec<String> {
     let first = text.lines().next().unwrap_or_default();
-    let says_something = first
-        .strip_prefix("//! ")
-        .is_some_and(|prose| !prose.trim().is_empty());
+    let says_something = first.strip_prefix("//! ").is_some_and(|prose| !prose.trim().is_empty());
     if !is_rust(path) || says_something {
         return Vec::new();
     }
-    vec![finding(
-        path,
-        1,
-        "the first line is no `//!` sentence on what the file is for",
-    )]
+    vec![finding(path, 1, "the first line is no `//!` sentence on what the file is for")]
 }
 
 fn too_long(path: &str, text: &str) -> Vec<String> {

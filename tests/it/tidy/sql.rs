@@ -40,24 +40,15 @@ fn sql_reads_no_clock_and_draws_no_lots() {
         &[
             ("a.sql", "select now();"),
             ("a.sql", "update t set at = CURRENT_TIMESTAMP;"),
-            (
-                "a.sql",
-                "create table t (at text default (datetime('now')));",
-            ),
+            ("a.sql", "create table t (at text default (datetime('now')));"),
             ("a.sql", "select julianday();"),
             ("a.sql", "select strftime('%s');"),
             ("a.sql", "select id from t order by random();"),
             ("a.sql", "select gen_random_uuid();"),
         ],
         &[
-            (
-                "a.sql",
-                "-- never now()\nselect due_at from t where known(?1);",
-            ),
-            (
-                "a.sql",
-                "select strftime('%Y', due_at / 1000000, 'unixepoch') from t;",
-            ),
+            ("a.sql", "-- never now()\nselect due_at from t where known(?1);"),
+            ("a.sql", "select strftime('%Y', due_at / 1000000, 'unixepoch') from t;"),
             ("a.sql", "select clock_timestamp() as server_time;"),
         ],
     );
@@ -79,25 +70,13 @@ fn a_statement_has_a_file_to_itself_and_names_its_index() {
         &[
             ("src/store/sqlite/sql/a.sql", "select 1;"),
             ("src/store/sqlite/sql/a.sql", "-- Reads.\nselect 1;"),
-            (
-                "src/store/sqlite/sql/a.sql",
-                "-- By primary key.\nselect 1;\nselect 2;",
-            ),
+            ("src/store/sqlite/sql/a.sql", "-- By primary key.\nselect 1;\nselect 2;"),
             ("src/store/sqlite/sql/a.sql", "-- By primary key.\n"),
         ],
         &[
-            (
-                "src/store/sqlite/sql/a.sql",
-                "-- Uses the index task_wake.\nselect ';' from t;\n",
-            ),
-            (
-                "src/store/sqlite/sql/a.sql",
-                "-- By primary key.\nselect 1\n",
-            ),
-            (
-                "src/store/sqlite/migrations/1.sql",
-                "create table a (b);\ncreate table c (d);",
-            ),
+            ("src/store/sqlite/sql/a.sql", "-- Uses the index task_wake.\nselect ';' from t;\n"),
+            ("src/store/sqlite/sql/a.sql", "-- By primary key.\nselect 1\n"),
+            ("src/store/sqlite/migrations/1.sql", "create table a (b);\ncreate table c (d);"),
         ],
     );
 }
@@ -153,24 +132,13 @@ fn crowded_or_unexplained(path: &str, text: &str) -> Vec<String> {
     }
     let statements = Statements::of(text);
     let mut findings = Vec::new();
-    let count = statements
-        .bare
-        .split(';')
-        .filter(|statement| !statement.trim().is_empty())
-        .count();
+    let count = statements.bare.split(';').filter(|statement| !statement.trim().is_empty()).count();
     if count != 1 {
         findings.push(finding(path, 1, &format!("{count} statements in one file")));
     }
     let comments = statements.comments.to_lowercase();
-    if !["index", "primary key", "rowid"]
-        .iter()
-        .any(|word| contains_word(&comments, word))
-    {
-        findings.push(finding(
-            path,
-            1,
-            "no comment names the index that the statement uses",
-        ));
+    if !["index", "primary key", "rowid"].iter().any(|word| contains_word(&comments, word)) {
+        findings.push(finding(path, 1, "no comment names the index that the statement uses"));
     }
     findings
 }
@@ -184,11 +152,8 @@ struct Statements {
 
 impl Statements {
     fn of(text: &str) -> Self {
-        let mut views = Self {
-            comments: String::new(),
-            with_quotes: String::new(),
-            bare: String::new(),
-        };
+        let mut views =
+            Self { comments: String::new(), with_quotes: String::new(), bare: String::new() };
         let mut quote = None;
         let mut in_comment = false;
         let mut chars = text.chars().peekable();

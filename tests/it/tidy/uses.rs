@@ -72,15 +72,9 @@ pub(super) fn room(path: &str) -> &str {
 
 /// `src/store/sqlite/mod.rs` is `store::sqlite`.
 pub(super) fn module_of(path: &str) -> Vec<&str> {
-    let inner = path
-        .strip_prefix("src/")
-        .and_then(|path| path.strip_suffix(".rs"));
+    let inner = path.strip_prefix("src/").and_then(|path| path.strip_suffix(".rs"));
     let inner = inner.unwrap_or_default();
-    inner
-        .strip_suffix("/mod")
-        .unwrap_or(inner)
-        .split('/')
-        .collect()
+    inner.strip_suffix("/mod").unwrap_or(inner).split('/').collect()
 }
 
 /// Adds each path of the use tree at `at`, below `base`, to `found`; returns where the tree ends.
@@ -146,47 +140,21 @@ fn tokens(code: &str) -> Vec<(usize, &str)> {
 fn every_form_of_a_path_is_counted_from_the_crate() {
     let table: &[(&str, &str, &[&str])] = &[
         ("src/a.rs", "use crate::b::C;", &["b::C"]),
-        (
-            "src/a.rs",
-            "use crate::{b::{C, d::E as F}, g};",
-            &["b::C", "b::d::E", "g"],
-        ),
+        ("src/a.rs", "use crate::{b::{C, d::E as F}, g};", &["b::C", "b::d::E", "g"]),
         ("src/a.rs", "use crate::b::{self, C};", &["b", "b::C"]),
         ("src/a.rs", "use crate::b::*;", &["b::*"]),
-        (
-            "src/a.rs",
-            "fn f() -> crate::b::C<crate::d::E> {}",
-            &["b::C", "d::E"],
-        ),
-        (
-            "src/a.rs",
-            "let x = crate::b::f::<u8>(super::c::D);",
-            &["b::f", "c::D"],
-        ),
+        ("src/a.rs", "fn f() -> crate::b::C<crate::d::E> {}", &["b::C", "d::E"]),
+        ("src/a.rs", "let x = crate::b::f::<u8>(super::c::D);", &["b::f", "c::D"]),
         ("src/a/b/mod.rs", "use super::super::c::D;", &["c::D"]),
-        (
-            "src/a/b/mod.rs",
-            "use super::{c, d::E};",
-            &["a::c", "a::d::E"],
-        ),
-        (
-            "src/a/b.rs",
-            "mod m {\n    use super::c;\n}\nuse super::d;",
-            &["a::b::c", "a::d"],
-        ),
-        (
-            "src/a.rs",
-            "crate::shout!(); crate::b::shout!();",
-            &["b::shout"],
-        ),
+        ("src/a/b/mod.rs", "use super::{c, d::E};", &["a::c", "a::d::E"]),
+        ("src/a/b.rs", "mod m {\n    use super::c;\n}\nuse super::d;", &["a::b::c", "a::d"]),
+        ("src/a.rs", "crate::shout!(); crate::b::shout!();", &["b::shout"]),
         ("src/a.rs", "pub(crate) fn f() {} // crate::b", &[]),
         ("tests/it/a.rs", "use crate::b::C;", &[]),
     ];
     for (path, text, expected) in table {
-        let found: Vec<String> = uses(path, text)
-            .into_iter()
-            .map(|found| found.target.join("::"))
-            .collect();
+        let found: Vec<String> =
+            uses(path, text).into_iter().map(|found| found.target.join("::")).collect();
         assert_eq!(found, *expected, "{text}");
     }
 }

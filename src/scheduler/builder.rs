@@ -1,0 +1,228 @@
+//! Puts an engine together; all problems are told at once, before anything runs.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+
+use super::brakes::Brakes;
+use super::engine::{Engine, Lane};
+use super::error::BuildError;
+use super::hooks::{Guard, Hooks, OnOutcome, Resolver};
+use super::lease::Leases;
+use super::recorder::Recorder;
+use super::timekeeper::Timekeeper;
+use super::{Config, Scheduler};
+use crate::notify::{Notifier, OnUncertain};
+use crate::policy::{BreakerPolicy, RetryPolicy};
+use crate::render::Renderer;
+use crate::store::{TaskStore, Traced};
+use crate::task::{Channel, ClaimId, Entropy, InvalidField, Limits, Rule};
+use crate::time::{Clock, SystemClock, TzDatabase};
+
+/// At most so many attempts of one channel at the same time.
+const CONCURRENCY_MAX: usize = 10_000;
+
+/// Puts a [`Scheduler`] together; made by [`Scheduler::builder`].
+#[derive(Debug)]
+pub struct SchedulerBuilder {
+    store: Arc<dyn TaskStore>,
+    notifiers: Vec<Arc<dyn Notifier>>,
+    renderer: Option<Arc<dyn Renderer>>,
+    hooks: Hooks,
+    environment: Option<String>,
+    config: Config,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Entropy>,
+    tzdb: Option<TzDatabase>,
+    breaker: BreakerPolicy,
+    retry: BTreeMap<Channel, RetryPolicy>,
+    uncertain: BTreeMap<Channel, OnUncertain>,
+}
+
+impl SchedulerBuilder {
+    pub(super) fn new(store: impl TaskStore) -> SchedulerBuilder {
+        SchedulerBuilder {
+            store: Arc::new(Traced(store)),
+            notifiers: Vec::new(),
+            renderer: None,
+            hooks: Hooks::default(),
+            environment: None,
+            config: Config::default(),
+            clock: None,
+            entropy: None,
+            tzdb: None,
+            breaker: BreakerPolicy::default(),
+            retry: BTreeMap::new(),
+            uncertain: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a notifier: one per channel. A process serves the channels it has notifiers for.
+    #[must_use]
+    pub fn notifier(mut self, notifier: impl Notifier) -> Self {
+        self.notifiers.push(Arc::new(notifier));
+        self
+    }
+
+    /// What writes the messages whose content is a template.
+    #[must_use]
+    pub fn renderer(mut self, renderer: impl Renderer) -> Self {
+        self.renderer = Some(Arc::new(renderer));
+        self
+    }
+
+    /// Asked just before sending: is this still right?
+    #[must_use]
+    pub fn guard(mut self, guard: impl Guard) -> Self {
+        self.hooks.guard = Some(Arc::new(guard));
+        self
+    }
+
+    /// Turns references into addresses just before sending.
+    #[must_use]
+    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+        self.hooks.resolver = Some(Arc::new(resolver));
+        self
+    }
+
+    /// Hears of every recorded outcome.
+    #[must_use]
+    pub fn on_outcome(mut self, ear: impl OnOutcome) -> Self {
+        self.hooks.on_outcome = Some(Arc::new(ear));
+        self
+    }
+
+    /// The name of the environment (`production`). The first engine with a name seals the
+    /// database; under another name nothing is sent from it, until [`Scheduler::adopt`].
+    #[must_use]
+    pub fn environment(mut self, name: impl Into<String>) -> Self {
+        self.environment = Some(name.into());
+        self
+    }
+
+    /// Other numbers than the default ones.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// How often to try on a channel, where a reminder does not say it. By default the channels
+    /// `webhook` and `sms` have policies of their own, all others that of e-mail.
+    #[must_use]
+    pub fn retry(mut self, channel: Channel, policy: RetryPolicy) -> Self {
+        self.retry.insert(channel, policy);
+        self
+    }
+
+    /// What to do on a channel when nobody can know whether a message was accepted, where it is
+    /// not what its notifier says.
+    #[must_use]
+    pub fn on_uncertain(mut self, channel: Channel, rule: OnUncertain) -> Self {
+        self.uncertain.insert(channel, rule);
+        self
+    }
+
+    /// When a channel that does not work is left alone, and for how long.
+    #[must_use]
+    pub fn breaker(mut self, policy: BreakerPolicy) -> Self {
+        self.breaker = policy;
+        self
+    }
+
+    /// Another clock: a virtual one in tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Another source of ids and jitter: a seeded one in tests.
+    #[must_use]
+    pub fn entropy(mut self, entropy: Entropy) -> Self {
+        self.entropy = Some(entropy);
+        self
+    }
+
+    /// Other rules of zones than the newest that are found here.
+    #[must_use]
+    pub fn tz_database(mut self, tzdb: TzDatabase) -> Self {
+        self.tzdb = Some(tzdb);
+        self
+    }
+
+    /// Builds the engine; nothing runs yet, and the store is not asked.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once: a number out of its range, no notifier or two for one
+    /// channel, a notifier without concurrency, an empty environment.
+    pub fn build(self) -> Result<Scheduler, BuildError> {
+        let mut problems: Vec<InvalidField> = self.config.check().err().into_iter().collect();
+        let channels = self.lanes(&mut problems);
+        if let Some(name) = &self.environment {
+            problems.extend(Limits::shown_text("environment", name, Limits::NAME).err());
+        }
+        if !problems.is_empty() {
+            return Err(BuildError(problems));
+        }
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let entropy = self.entropy.unwrap_or_else(Entropy::from_os);
+        let engine = Engine {
+            name: ClaimId::new(clock.now(), &entropy).to_string(),
+            keeper: Timekeeper::new(clock.clone(), &self.config),
+            brakes: Brakes::new(self.store.clone(), clock.clone(), self.breaker),
+            recorder: Recorder::new(self.store.clone(), clock.clone(), &self.config),
+            leases: Leases::default(),
+            room: Notify::new(),
+            wake: Notify::new(),
+            trouble: Mutex::new(None),
+            store: self.store,
+            tzdb: self.tzdb.unwrap_or_else(TzDatabase::newest),
+            clock,
+            entropy,
+            config: self.config,
+            channels,
+            renderer: self.renderer,
+            hooks: self.hooks,
+            environment: self.environment,
+        };
+        Ok(Scheduler { engine: Arc::new(engine) })
+    }
+
+    fn lanes(&self, problems: &mut Vec<InvalidField>) -> BTreeMap<Channel, Arc<Lane>> {
+        let mut lanes = BTreeMap::new();
+        if self.notifiers.is_empty() {
+            let rule = "at least one notifier is needed";
+            problems.push(InvalidField::new("notifier", Rule::NotEmpty, rule));
+        }
+        for notifier in &self.notifiers {
+            let channel = notifier.channel();
+            let concurrency = notifier.concurrency();
+            if !(1..=CONCURRENCY_MAX).contains(&concurrency) {
+                let rule = format!("concurrency must lie between 1 and {CONCURRENCY_MAX}");
+                let problem = InvalidField::new("notifier", Rule::OutOfRange, rule);
+                problems.push(problem.with_value(channel.as_str()));
+            }
+            let retry = self.retry.get(&channel).cloned().unwrap_or_else(|| usual(&channel));
+            let uncertain = self.uncertain.get(&channel).copied();
+            let uncertain = uncertain.unwrap_or_else(|| notifier.on_uncertain());
+            let lane = Lane::new(notifier.clone(), uncertain, concurrency, retry);
+            if lanes.insert(channel.clone(), Arc::new(lane)).is_some() {
+                let rule = "one notifier per channel is expected, a second was given";
+                let problem = InvalidField::new("notifier", Rule::Duplicate, rule);
+                problems.push(problem.with_value(channel.as_str()));
+            }
+        }
+        lanes
+    }
+}
+
+fn usual(channel: &Channel) -> RetryPolicy {
+    match channel.as_str() {
+        "sms" => RetryPolicy::sms(),
+        "webhook" => RetryPolicy::webhook(),
+        _ => RetryPolicy::email(),
+    }
+}

@@ -1,0 +1,332 @@
+//! One claimed task, from its first look to its recorded outcome.
+
+mod hooks;
+mod message;
+mod settle;
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::brakes::Traffic;
+use super::decide::{Failure, Happened, Look, first_look};
+use super::engine::{Engine, Lane};
+use super::gate::{Closed, GateState, TaskGate};
+use super::slots::Slot;
+use crate::notify::{Attempt, Notification, NotifyError, NotifyErrorKind, Receipt};
+use crate::task::{Body, ClaimId, Reason, Task, TaskState, What};
+use crate::time::saturating_add;
+
+/// How a claimed task left its round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// With this outcome.
+    Recorded(What, TaskState),
+    /// Somebody else has it: it was moved, cancelled or taken over.
+    Lost,
+}
+
+/// One claimed task under way.
+pub(crate) struct Delivery {
+    pub(super) engine: Arc<Engine>,
+    pub(super) lane: Arc<Lane>,
+    pub(super) claim: ClaimId,
+    pub(super) task: Task,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.lane.end(self.task.priority);
+        self.engine.room.notify_one();
+    }
+}
+
+/// Why there is nothing to attempt, or what the attempt led to.
+pub(super) type Step<T> = Result<T, Happened>;
+
+impl Delivery {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        lane: Arc<Lane>,
+        claim: ClaimId,
+        task: Task,
+    ) -> Delivery {
+        Delivery { engine, lane, claim, task }
+    }
+
+    /// Delivers the task and records what became of it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call leaves the task claimed; it comes back when its lease ends.
+    pub(crate) async fn run(mut self) -> Left {
+        let slot = self.lane.slots.take(self.task.priority).await;
+        let left = self.deliver(slot).await;
+        self.engine.leases.release(self.task.id, self.claim);
+        left
+    }
+
+    /// Gives the task back without an attempt.
+    pub(crate) async fn give_back(mut self) {
+        if let Ok(body) = self.task.body.decode(&self.task.data) {
+            let generation = body.head.generation;
+            let released = Happened::Released(Reason::Shutdown);
+            self.settle(Box::new(body), generation, released).await;
+        }
+        self.engine.leases.release(self.task.id, self.claim);
+    }
+
+    async fn deliver(&mut self, slot: Slot) -> Left {
+        let latest = self.engine.keeper.best().latest;
+        match first_look(latest, &self.task, self.lane.policy(None)) {
+            Look::Attempt(body) => {
+                let generation = body.head.generation;
+                let happened = self.attempt(&body).await;
+                drop(slot);
+                self.settle(body, generation, happened).await
+            }
+            Look::Settled(body, happened) => {
+                let generation = body.memory.in_flight.unwrap_or(body.head.generation);
+                self.settle(body, generation, happened).await
+            }
+            Look::Hold(reason, detail) => self.hold(reason, detail).await,
+            Look::Wait => self.wait_for_expiry().await,
+        }
+    }
+
+    /// Everything from the slot to the notifier's answer.
+    async fn attempt(&mut self, body: &Body) -> Happened {
+        match self.prepare(body).await {
+            Err(happened) => happened,
+            Ok(notification) => self.notify(body, &notification).await,
+        }
+    }
+
+    async fn prepare(&self, body: &Body) -> Step<Notification> {
+        self.check_traffic().await?;
+        self.check_window(body)?;
+        self.ask_guard().await?;
+        let recipient = self.resolve(body).await?;
+        let message = self.render(body, &recipient)?;
+        Ok(Notification {
+            from: body.request.from.clone(),
+            reply_to: body.request.reply_to.clone(),
+            event_at: self.task.event_at,
+            data: self.task.data.clone(),
+            ..Notification::new(
+                self.task.kind.clone(),
+                self.task.subject.clone(),
+                recipient,
+                message,
+                self.task.due_at,
+                self.task.expires_at,
+            )
+        })
+    }
+
+    /// Is the channel still served, and is there still time, now that there is a slot?
+    async fn check_traffic(&self) -> Step<()> {
+        let engine = &self.engine;
+        let now = engine.keeper.best();
+        if now.latest >= self.task.expires_at {
+            return Err(Happened::Expired);
+        }
+        if engine.brakes.is_kind_paused(&self.task.kind) {
+            let until = saturating_add(now.earliest, engine.config.poll);
+            return Err(Happened::Defer { until, reason: Reason::Paused, detail: None });
+        }
+        match engine.brakes.traffic(now.earliest, &self.task.channel) {
+            Traffic::Free | Traffic::Probe => Ok(()),
+            Traffic::Closed { until: Some(until) } => {
+                Err(Happened::Defer { until, reason: Reason::ChannelDown, detail: None })
+            }
+            Traffic::Closed { until: None } => {
+                let until = self.task.wake_at.unwrap_or(now.earliest);
+                Err(Happened::Defer { until, reason: Reason::Paused, detail: None })
+            }
+        }
+    }
+
+    /// At the claim only the next opening is tried: later ones were weighed when it was planned.
+    fn check_window(&self, body: &Body) -> Step<()> {
+        let engine = &self.engine;
+        let Some(window) = &body.request.window else { return Ok(()) };
+        let zone = super::timing::window_zone(&body.request, body.head.event.as_ref());
+        let now = engine.now();
+        let look = window.is_open(now, &zone, &engine.tzdb).and_then(|open| match open {
+            true => Ok(None),
+            false => window.next_opening(now, &zone, &engine.tzdb).map(Some),
+        });
+        let opening = match look {
+            Ok(None) => return Ok(()),
+            Ok(Some(opening)) => opening,
+            Err(error) => {
+                let detail = Some(error.to_string().into());
+                return Err(Happened::Held(Reason::UnknownZone, detail));
+            }
+        };
+        match opening
+            .filter(|at| saturating_add(*at, engine.config.min_lead) <= self.task.expires_at)
+        {
+            Some(until) => {
+                Err(Happened::Defer { until, reason: Reason::WindowClosed, detail: None })
+            }
+            None if self.task.channel == crate::task::Channel::SMS => {
+                Err(Happened::Skip(Reason::Window, None))
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn notify(&mut self, body: &Body, notification: &Notification) -> Happened {
+        let engine = self.engine.clone();
+        let marks = self.lane.marks_hand_off;
+        let gate = Arc::new(TaskGate::new(engine.clone(), &self.task, self.claim, marks));
+        let attempt = self.new_attempt(body, gate.clone());
+        let notifier = self.lane.notifier.clone();
+        let call = async { notifier.notify(&attempt, notification).await };
+        let answer = engine.guarded(engine.config.attempt_timeout, call).await;
+        let state = gate.state();
+        if let Some((revision, at)) = state.marked {
+            self.task.revision = revision;
+            self.task.state = TaskState::Sending;
+            self.task.handed_off_at = Some(at);
+        }
+        let happened = self.understand(body, state, answer);
+        self.tell_brakes(happened).await
+    }
+
+    fn new_attempt(&self, body: &Body, gate: Arc<TaskGate>) -> Attempt {
+        let engine = &self.engine;
+        Attempt {
+            task: self.task.id,
+            generation: body.head.generation,
+            number: self.task.attempts.saturating_add(1),
+            deadline: saturating_add(engine.now(), engine.config.attempt_timeout),
+            expires_at: self.task.expires_at,
+            clock: engine.clock.clone(),
+            gate,
+        }
+    }
+
+    /// What an answer means, given what the gate saw.
+    fn understand(
+        &self,
+        body: &Body,
+        gate: GateState,
+        answer: Guarded<Result<Receipt, NotifyError>>,
+    ) -> Happened {
+        let passed = gate.passed.is_some();
+        let definite = |failure| match passed {
+            true => Happened::Uncertain(failure),
+            false => Happened::Transient(failure),
+        };
+        let error = match answer {
+            Guarded::Panicked(words) => {
+                return definite(Failure::new(Reason::Panic, "panic", words));
+            }
+            Guarded::TimedOut => {
+                let detail = "the notifier took longer than an attempt may";
+                return definite(Failure::new(Reason::TimedOut, "timeout", detail));
+            }
+            Guarded::Done(Ok(receipt)) => {
+                if receipt.is_of(self.task.id, body.head.generation) {
+                    return Happened::Accepted(receipt.evidence().clone());
+                }
+                let detail = "the notifier answered with the receipt of another message";
+                return definite(Failure::new(Reason::Uncertain, "foreign_receipt", detail));
+            }
+            Guarded::Done(Err(error)) => error,
+        };
+        self.understand_error(gate, &error, passed)
+    }
+
+    fn understand_error(&self, gate: GateState, error: &NotifyError, passed: bool) -> Happened {
+        let reason = match error.kind() {
+            NotifyErrorKind::Permanent => Reason::Permanent,
+            NotifyErrorKind::Uncertain => Reason::Uncertain,
+            NotifyErrorKind::ChannelDown => Reason::ChannelDown,
+            NotifyErrorKind::Transient | NotifyErrorKind::GateClosed => Reason::Transient,
+        };
+        let mut failure = Failure::new(reason, error.code().clone(), error.detail().clone());
+        let now = self.engine.now();
+        failure.not_before = error.wait().map(|wait| saturating_add(now, wait));
+        match error.kind() {
+            NotifyErrorKind::Transient => Happened::Transient(failure),
+            NotifyErrorKind::Permanent => Happened::Permanent(failure),
+            NotifyErrorKind::Uncertain => {
+                failure.not_before = self.task.handed_off_at;
+                Happened::Uncertain(failure)
+            }
+            NotifyErrorKind::ChannelDown => {
+                let until = failure.not_before.unwrap_or(now);
+                Happened::ChannelDown { failure, until }
+            }
+            NotifyErrorKind::GateClosed => match gate.closed {
+                Some(Closed::Expired) => Happened::Expired,
+                Some(Closed::Lost | Closed::NoTime) => Happened::Released(Reason::LeaseLost),
+                // It says that the gate was closed, and the gate knows nothing of it.
+                None if passed => Happened::Uncertain(failure),
+                None => Happened::Transient(failure),
+            },
+        }
+    }
+
+    /// Lets the breaker know whether the channel works.
+    async fn tell_brakes(&self, happened: Happened) -> Happened {
+        let engine = &self.engine;
+        let (now, channel) = (engine.now(), &self.task.channel);
+        match happened {
+            Happened::ChannelDown { failure, until } => {
+                let wait = until.signed_duration_since(now).to_std().ok();
+                let wait = wait.filter(|_| failure.not_before.is_some());
+                let open = engine.brakes.is_down(now, channel, wait, &failure.code).await;
+                Happened::ChannelDown { failure, until: until.max(open) }
+            }
+            Happened::Accepted(_) | Happened::Permanent(_) => {
+                engine.brakes.works(now, channel).await;
+                happened
+            }
+            other => other,
+        }
+    }
+}
+
+/// How a call of code that is not ours ended.
+#[derive(Debug)]
+pub(crate) enum Guarded<T> {
+    Done(T),
+    Panicked(String),
+    TimedOut,
+}
+
+impl Engine {
+    /// Runs code that is not ours: a panic is caught, and time is limited.
+    pub(crate) async fn guarded<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = T> + Send,
+    ) -> Guarded<T> {
+        let deadline = saturating_add(self.clock.now(), limit);
+        let call = AssertUnwindSafe(call).catch_unwind();
+        tokio::pin!(call);
+        tokio::select! {
+            biased;
+            answer = &mut call => match answer {
+                Ok(answer) => Guarded::Done(answer),
+                Err(panic) => Guarded::Panicked(words_of(&*panic)),
+            },
+            () = self.clock.sleep_until(deadline) => Guarded::TimedOut,
+        }
+    }
+}
+
+/// The words of a panic.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+}

@@ -1,0 +1,82 @@
+//! The host's last words before a message is written: guard and resolver.
+
+use std::sync::Arc;
+
+use super::{Delivery, Guarded, Step};
+use crate::scheduler::GuardAnswer;
+use crate::scheduler::decide::{Failure, Happened};
+use crate::scheduler::hooks::HostError;
+use crate::task::{Address, Body, Reason, Recipient, SafeText};
+
+impl Delivery {
+    /// Asks the guard, if there is one.
+    pub(super) async fn ask_guard(&self) -> Step<()> {
+        let Some(guard) = &self.engine.hooks.guard else { return Ok(()) };
+        let call = guard.ask(Arc::new(self.task.clone()));
+        match self.answer(Reason::GuardFailed, "guard", call).await? {
+            GuardAnswer::Send => Ok(()),
+            GuardAnswer::Skip(words) => {
+                let words = (!words.is_empty()).then_some(words);
+                Err(Happened::Skip(Reason::Guard, words))
+            }
+            GuardAnswer::Defer(until) => {
+                let reason = Reason::GuardDeferred;
+                let until = until.max(self.engine.now());
+                Err(Happened::Defer { until, reason, detail: None })
+            }
+            GuardAnswer::Moved(event) => self.compare_event(event),
+        }
+    }
+
+    /// A guard that names the event time which the task has already says: send.
+    fn compare_event(&self, event: crate::time::EventTime) -> Step<()> {
+        let known = self.task.body.head().ok().and_then(|head| head.event);
+        match known.as_ref() == Some(&event) {
+            true => Ok(()),
+            false => Err(Happened::MovedByGuard(event)),
+        }
+    }
+
+    /// Turns a reference into an address.
+    pub(super) async fn resolve(&self, body: &Body) -> Step<Recipient> {
+        let to = &body.request.to;
+        let Address::Reference(reference) = to.address() else { return Ok(to.clone()) };
+        let Some(resolver) = &self.engine.hooks.resolver else {
+            let detail = "the recipient is a reference and no resolver is configured";
+            return Err(Happened::Transient(Failure::new(Reason::Resolve, "resolver", detail)));
+        };
+        let call = resolver.resolve(Arc::new(self.task.clone()), reference.clone());
+        match self.answer(Reason::Resolve, "resolver", call).await? {
+            None => Err(Happened::Skip(Reason::NoAddress, None)),
+            Some(Address::Reference(_)) => {
+                let detail = "the resolver answered with a reference, not with an address";
+                Err(Happened::Transient(Failure::new(Reason::Resolve, "resolver", detail)))
+            }
+            Some(address) => match address.channel() {
+                Some(channel) if channel != self.task.channel => {
+                    let detail = format!("the resolver answered with an address for {channel}");
+                    Err(Happened::Transient(Failure::new(Reason::Resolve, "resolver", detail)))
+                }
+                _ => Ok(to.at_address(address)),
+            },
+        }
+    }
+
+    /// The answer of a hook; whatever else happens is a failed attempt that may pass.
+    async fn answer<T>(
+        &self,
+        reason: Reason,
+        code: &'static str,
+        call: impl Future<Output = Result<T, HostError>> + Send,
+    ) -> Step<T> {
+        let failed = |reason, words: String| {
+            Err(Happened::Transient(Failure::new(reason, code, SafeText::new(words))))
+        };
+        match self.engine.guarded(self.engine.config.hook_timeout, call).await {
+            Guarded::Done(Ok(answer)) => Ok(answer),
+            Guarded::Done(Err(error)) => failed(reason, error.to_string()),
+            Guarded::Panicked(words) => failed(Reason::Panic, words),
+            Guarded::TimedOut => failed(Reason::TimedOut, format!("the {code} did not answer")),
+        }
+    }
+}

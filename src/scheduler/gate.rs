@@ -1,0 +1,132 @@
+//! The gate right before the first byte: is the row still ours, and is there still time?
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::engine::Engine;
+use crate::notify::{Gate, GateClosed, Passed};
+use crate::store::{Extension, WriteOutcome};
+use crate::task::{ClaimId, Revision, Task, TaskId};
+use crate::time::saturating_add;
+
+/// The gate of one attempt.
+pub(crate) struct TaskGate {
+    engine: Arc<Engine>,
+    task: TaskId,
+    claim: ClaimId,
+    expires_at: DateTime<Utc>,
+    marks: bool,
+    state: Mutex<GateState>,
+}
+
+/// What the gate did, for the decision after the attempt.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GateState {
+    /// Bytes may have left.
+    pub(crate) passed: Option<Passed>,
+    /// The row's revision after the mark, and since when it stands.
+    pub(crate) marked: Option<(Revision, DateTime<Utc>)>,
+    /// Why it stayed closed.
+    pub(crate) closed: Option<Closed>,
+}
+
+/// Why a gate stayed closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// Moved, cancelled, or taken over by somebody else.
+    Lost,
+    /// Too late.
+    Expired,
+    /// The lease is about to end, or the store did not answer.
+    NoTime,
+}
+
+impl TaskGate {
+    pub(crate) fn new(engine: Arc<Engine>, task: &Task, claim: ClaimId, marks: bool) -> TaskGate {
+        let (task, expires_at) = (task.id, task.expires_at);
+        TaskGate { engine, task, claim, expires_at, marks, state: Mutex::default() }
+    }
+
+    pub(crate) fn state(&self) -> GateState {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, GateState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self, why: Closed, words: &str) -> GateClosed {
+        self.lock().closed = Some(why);
+        GateClosed { why: words.into() }
+    }
+
+    /// By when the first byte must leave, if there is time at all.
+    fn first_byte_by(&self) -> Result<Duration, GateClosed> {
+        let engine = &self.engine;
+        let Some(until) = engine.leases.until(self.task, self.claim) else {
+            return Err(self.close(Closed::Lost, "the lease is lost"));
+        };
+        let by = until.saturating_sub(engine.config.hand_off_margin);
+        if engine.clock.monotonic() >= by {
+            return Err(self.close(Closed::NoTime, "the lease is about to end"));
+        }
+        Ok(by)
+    }
+
+    fn check_expiry(&self) -> Result<(), GateClosed> {
+        match self.engine.keeper.best().latest >= self.expires_at {
+            true => Err(self.close(Closed::Expired, "the message has expired")),
+            false => Ok(()),
+        }
+    }
+
+    /// Marks the hand-off in the store.
+    async fn mark(&self) -> Result<(), GateClosed> {
+        let engine = &self.engine;
+        let before = engine.clock.monotonic();
+        let (until, now) = engine.lease_end();
+        let extension = Extension::new(self.task, self.claim, until).with_hand_off();
+        match engine.recorder.hand_off(now, extension).await {
+            Ok(WriteOutcome::Written(revision)) => {
+                self.lock().marked = Some((revision, now));
+                let until = before.saturating_add(engine.config.lease);
+                engine.leases.lengthen(self.task, self.claim, until);
+                Ok(())
+            }
+            Ok(WriteOutcome::Busy) => {
+                Err(self.close(Closed::NoTime, "somebody else holds the row at this moment"))
+            }
+            Ok(_) => Err(self.close(Closed::Lost, "the task was moved, cancelled or taken over")),
+            Err(_) => Err(self.close(Closed::NoTime, "the store did not answer")),
+        }
+    }
+}
+
+#[async_trait]
+impl Gate for TaskGate {
+    async fn pass(&self) -> Result<Passed, GateClosed> {
+        if let Some(passed) = self.state().passed {
+            return Ok(passed);
+        }
+        self.check_expiry()?;
+        self.first_byte_by()?;
+        if self.marks {
+            self.mark().await?;
+            self.check_expiry()?;
+        }
+        let passed = Passed { first_byte_by: self.first_byte_by()? };
+        self.lock().passed = Some(passed);
+        Ok(passed)
+    }
+}
+
+impl Engine {
+    /// The end of a lease that begins now, and now.
+    pub(crate) fn lease_end(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let now = self.keeper.best();
+        (saturating_add(now.latest, self.config.lease), now.earliest)
+    }
+}

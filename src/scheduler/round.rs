@@ -1,0 +1,215 @@
+//! One round: what may be claimed, the claim, and the deliveries that follow from it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::task::JoinSet;
+
+use super::brakes::Traffic;
+use super::deliver::{Delivery, Left};
+use super::engine::Engine;
+use super::{ProcessReport, ScheduleError};
+use crate::store::{ClaimRequest, Claimed, Quota, StoreErrorKind};
+use crate::task::{ClaimId, Priority, Task};
+use crate::time::saturating_add;
+
+/// Claims without an outcome from which on a row may have killed its worker.
+const SUSPECT: u32 = 3;
+
+/// Rows that were claimed, and when to look again.
+pub(crate) struct Batch {
+    pub(crate) claim: ClaimId,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) next_wake_at: Option<DateTime<Utc>>,
+}
+
+impl Engine {
+    /// How much of what to claim: nothing of a channel that is closed, one of a channel that may
+    /// work again, else as much as there is room for.
+    fn quotas(&self, now: DateTime<Utc>, limit: u32) -> Vec<Quota> {
+        let mut quotas = Vec::new();
+        let max = limit.min(self.config.batch) as usize;
+        for priority in Priority::ALL {
+            for (channel, lane) in &self.channels {
+                let room = match self.brakes.traffic(now, channel) {
+                    Traffic::Free => lane.room(priority),
+                    Traffic::Probe => usize::from(lane.is_idle()),
+                    Traffic::Closed { .. } => 0,
+                };
+                if room > 0 {
+                    // `max` is a u32, so the smaller of the two is one too.
+                    let limit = u32::try_from(room.min(max)).unwrap_or(limit);
+                    quotas.push(Quota::new(channel.clone(), priority, limit));
+                }
+            }
+        }
+        quotas
+    }
+
+    /// When the first closed channel may be tried again.
+    fn next_traffic(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let until = |channel| match self.brakes.traffic(now, channel) {
+            Traffic::Closed { until } => until,
+            Traffic::Free | Traffic::Probe => None,
+        };
+        self.channels.keys().filter_map(until).min()
+    }
+
+    /// Claims at most `limit` rows of each channel and priority; `None` if there is no room.
+    ///
+    /// # Errors
+    ///
+    /// The clocks are in doubt, the store does not answer, or it is sealed for somebody else.
+    pub(crate) async fn claim(
+        self: &Arc<Self>,
+        limit: u32,
+    ) -> Result<Option<Batch>, ScheduleError> {
+        let now = self.keeper.now().map_err(|doubt| ScheduleError::refused(doubt.0))?.earliest;
+        if self.brakes.any() {
+            self.brakes.refresh().await?;
+        }
+        let quotas = self.quotas(now, limit);
+        if quotas.is_empty() {
+            return Ok(None);
+        }
+        let claim = ClaimId::new(now, &self.entropy);
+        let before = self.clock.monotonic();
+        let (until, _) = self.lease_end();
+        let claimed = self.claim_call(now, ClaimRequest::new(claim, until, quotas)).await?;
+        self.keeper.compare(before, claimed.probe.server_time);
+        let held_until = before.saturating_add(self.config.lease);
+        for task in &claimed.tasks {
+            self.leases.hold(task.id, claim, held_until);
+            if let Some(lane) = self.channels.get(&task.channel) {
+                lane.begin(task.priority);
+            }
+        }
+        if let Err(sealed) = self.check_seal(&claimed.probe) {
+            self.give_back(claim, claimed.tasks).await;
+            return Err(sealed);
+        }
+        let later = [claimed.next_wake_at, self.next_traffic(now)];
+        let next_wake_at = later.into_iter().flatten().min();
+        Ok(Some(Batch { claim, tasks: claimed.tasks, next_wake_at }))
+    }
+
+    /// The claim itself: repeated at once after a conflict, and as a repeated claim after an
+    /// answer was lost, so that nothing taken is forgotten.
+    async fn claim_call(
+        &self,
+        now: DateTime<Utc>,
+        mut request: ClaimRequest,
+    ) -> Result<Claimed, ScheduleError> {
+        let (mut conflicts, mut failures) = (0, 0);
+        loop {
+            match self.store.claim(now, &request).await {
+                Ok(claimed) => return Ok(claimed),
+                Err(error) => match error.kind() {
+                    StoreErrorKind::Conflict if conflicts < self.config.conflicts_max => {
+                        conflicts += 1;
+                    }
+                    StoreErrorKind::Transient if failures < 2 => {
+                        failures += 1;
+                        request = request.repeated();
+                        self.repeat().wait(failures).await;
+                    }
+                    _ => return Err(error.into()),
+                },
+            }
+        }
+    }
+
+    /// Gives rows back that were claimed and must not be attempted.
+    pub(crate) async fn give_back(self: &Arc<Self>, claim: ClaimId, tasks: Vec<Task>) {
+        for task in tasks {
+            if let Some(delivery) = self.delivery(claim, task) {
+                delivery.give_back().await;
+            }
+        }
+    }
+
+    fn delivery(self: &Arc<Self>, claim: ClaimId, task: Task) -> Option<Delivery> {
+        let lane = self.channels.get(&task.channel)?.clone();
+        Some(Delivery::new(self.clone(), lane, claim, task))
+    }
+
+    /// Turns a batch into deliveries: first those that may have killed their worker, each to be
+    /// run alone, then the others.
+    pub(crate) fn deliveries(self: &Arc<Self>, batch: Batch) -> (Vec<Delivery>, Vec<Delivery>) {
+        let claim = batch.claim;
+        let (suspects, others): (Vec<Task>, Vec<Task>) =
+            batch.tasks.into_iter().partition(|task| task.unfinished_claims >= SUSPECT);
+        let all = |tasks: Vec<Task>| {
+            tasks.into_iter().filter_map(|task| self.delivery(claim, task)).collect()
+        };
+        (all(suspects), all(others))
+    }
+
+    /// One whole round: claims, delivers and records, and waits for all of it. Leases are renewed
+    /// meanwhile.
+    pub(crate) async fn round(
+        self: &Arc<Self>,
+        limit: u32,
+    ) -> Result<ProcessReport, ScheduleError> {
+        let mut report = ProcessReport::default();
+        let Some(batch) = self.claim(limit).await? else {
+            report.next_wake_at = self.next_traffic(self.now());
+            return Ok(report);
+        };
+        report.next_wake_at = batch.next_wake_at;
+        let (suspects, others) = self.deliveries(batch);
+        let work = async {
+            for delivery in suspects {
+                note(&mut report, delivery.run().await);
+            }
+            let mut running: JoinSet<Left> = JoinSet::new();
+            for delivery in others {
+                running.spawn(delivery.run());
+            }
+            while let Some(left) = running.join_next().await {
+                note(&mut report, left.unwrap_or(Left::Lost));
+            }
+        };
+        tokio::select! {
+            biased;
+            () = work => {}
+            () = self.renew_for_ever() => {}
+        }
+        Ok(report)
+    }
+
+    /// Renews every lease of this engine, again and again. Never ends.
+    pub(crate) async fn renew_for_ever(&self) {
+        loop {
+            self.pause(self.config.renewal).await;
+            self.renew().await;
+        }
+    }
+
+    /// Renews every lease of this engine, once. A store that fails is asked again at the next turn;
+    /// the gate knows how long the leases still last.
+    pub(crate) async fn renew(&self) {
+        let before = self.clock.monotonic();
+        let (until, now) = self.lease_end();
+        let until_monotonic = before.saturating_add(self.config.lease);
+        let all = self.leases.extensions(until);
+        for group in all.chunks(self.config.batch as usize) {
+            if let Ok(answers) = self.recorder.renew(now, group).await {
+                self.leases.renewed(group, &answers, until_monotonic);
+            }
+        }
+    }
+
+    /// Waits by the engine's clock.
+    pub(crate) async fn pause(&self, pause: Duration) {
+        self.clock.sleep_until(saturating_add(self.clock.now(), pause)).await;
+    }
+}
+
+fn note(report: &mut ProcessReport, left: Left) {
+    match left {
+        Left::Recorded(what, state) => report.count(what, state),
+        Left::Lost => report.count_lost(),
+    }
+}

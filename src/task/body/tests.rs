@@ -1,0 +1,59 @@
+//! Bodies come back as they were written, and damage is noticed.
+
+use super::*;
+use crate::task::EmailAddress;
+
+fn body() -> Body {
+    let jane: EmailAddress = "jane@example.com".parse().unwrap();
+    let to = Recipient::from(jane).named("Jane");
+    let request = Request::new(to, Content::Template("booking_reminder".to_owned()));
+    Body::new(None, Trigger::now(), request)
+}
+
+#[test]
+fn a_body_comes_back_as_it_was_written() {
+    let data = TaskData::default();
+    let written = body();
+    let stored = written.encode(&data).unwrap();
+    assert_eq!(stored.decode(&data).unwrap(), written);
+    assert!(!format!("{written:?}{stored:?}").contains("jane"), "debug output is redacted");
+}
+
+#[test]
+fn blanking_keeps_the_head_and_nothing_personal() {
+    let stored = body().encode(&TaskData::default()).unwrap();
+    let blanked = stored.blanked();
+    assert!(blanked.is_blanked() && !stored.is_blanked());
+    assert!(!blanked.as_str().contains("jane"));
+    assert_eq!(blanked.head().unwrap(), body().head);
+    assert!(blanked.decode(&TaskData::default()).unwrap_err().is_blanked());
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let data = TaskData::parse(r#"{"court":4}"#.to_owned()).unwrap();
+    let stored = body().encode(&data).unwrap();
+    let mut noticed = 0;
+    for at in 0..stored.as_str().len() {
+        for bit in 0..7 {
+            let mut bytes = stored.as_str().as_bytes().to_vec();
+            bytes[at] ^= 1 << bit;
+            let Ok(text) = String::from_utf8(bytes) else { continue };
+            assert!(TaskBody::from_stored(text).decode(&data).is_err(), "byte {at}, bit {bit}");
+            noticed += 1;
+        }
+    }
+    assert!(noticed > 1_000, "{noticed} flips were tried");
+    let other = TaskData::parse(r#"{"court":5}"#.to_owned()).unwrap();
+    assert!(stored.decode(&other).is_err(), "the host's data is covered too");
+}
+
+#[test]
+fn a_newer_version_is_told_from_damage() {
+    let error = TaskBody::from_stored(r#"{"version":2,"new":true}"#.to_owned()).head();
+    assert!(error.unwrap_err().is_newer_version());
+    for damaged in ["", "{", "null", "{}\n", "not json\nat all"] {
+        let error = TaskBody::from_stored(damaged.to_owned()).head().unwrap_err();
+        assert!(!error.is_newer_version() && !error.is_blanked(), "{damaged:?}");
+    }
+}
