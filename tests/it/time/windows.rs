@@ -150,88 +150,91 @@ fn several_openings_and_days_of_the_week_add_up() {
 }
 
 #[test]
-fn changed_clocks_move_an_opening_or_swallow_it() {
-    let case = |window: (&str, &str), zone, at, next, previous| Case {
-        window: between(window.0, window.1),
+fn midnight_may_not_exist() {
+    // Sao Paulo's 4 November 2018 begins at 01:00, which is 03:00Z.
+    let case = |from, to, at, next, previous| Case {
+        window: between(from, to),
+        zone: "America/Sao_Paulo",
+        at,
+        next,
+        previous,
+    };
+    let (last, first) = ("2018-11-04T02:59:59Z", "2018-11-04T03:00:00Z");
+    check(vec![
+        case("00:00", "06:00", last, first, "2018-11-03T09:00:00Z"),
+        case("22:00", "00:00", last, last, "2018-11-03T03:00:00Z"),
+        case("22:00", "00:30", first, "2018-11-05T00:00:00Z", first),
+        // Nothing of this one is left on that day.
+        case(
+            "00:10",
+            "00:50",
+            last,
+            "2018-11-05T02:10:00Z",
+            "2018-11-03T03:50:00Z",
+        ),
+    ]);
+    let case = |zone, to, at, next, previous| Case {
+        window: between("00:00", to),
         zone,
         at,
         next,
         previous,
     };
+    let (cairo, beirut) = ("2023-04-27T22:00:00Z", "2024-03-30T22:00:00Z");
     check(vec![
-        // Midnight does not exist on 2018-11-04: the day begins at 01:00 (03:00Z).
         case(
-            ("00:00", "06:00"),
-            "America/Sao_Paulo",
-            "2018-11-04T02:59:59Z",
-            "2018-11-04T03:00:00Z",
-            "2018-11-03T09:00:00Z",
-        ),
-        case(
-            ("22:00", "00:00"),
-            "America/Sao_Paulo",
-            "2018-11-04T02:59:59Z",
-            "2018-11-04T02:59:59Z",
-            "2018-11-03T03:00:00Z",
-        ),
-        case(
-            ("22:00", "00:30"),
-            "America/Sao_Paulo",
-            "2018-11-04T03:00:00Z",
-            "2018-11-05T00:00:00Z",
-            "2018-11-04T03:00:00Z",
-        ),
-        // Nothing of it is left on that day.
-        case(
-            ("00:10", "00:50"),
-            "America/Sao_Paulo",
-            "2018-11-04T02:30:00Z",
-            "2018-11-05T02:10:00Z",
-            "2018-11-03T03:50:00Z",
-        ),
-        case(
-            ("00:10", "00:50"),
             "Africa/Cairo",
-            "2023-04-27T22:00:00Z",
-            "2023-04-28T21:10:00Z",
+            "00:50",
+            cairo,
+            "2023-04-28T21:00:00Z",
             "2023-04-26T22:50:00Z",
         ),
         case(
-            ("00:00", "01:00"),
             "Asia/Beirut",
-            "2024-03-30T22:00:00Z",
+            "01:00",
+            beirut,
             "2024-03-31T21:00:00Z",
             "2024-03-29T23:00:00Z",
-        ),
-        // A start in the gap is the first instant after it, 03:00 CEST.
-        case(
-            ("02:30", "10:00"),
-            "Europe/Berlin",
-            "2026-03-29T00:59:59Z",
-            "2026-03-29T01:00:00Z",
-            "2026-03-28T09:00:00Z",
-        ),
-        // Of an end that exists twice the first counts.
-        case(
-            ("20:00", "02:30"),
-            "Europe/Berlin",
-            "2026-10-25T00:30:00Z",
-            "2026-10-25T19:00:00Z",
-            "2026-10-25T00:30:00Z",
-        ),
-        // A start that exists twice opens once, and stays open.
-        case(
-            ("02:30", "10:00"),
-            "Europe/Berlin",
-            "2026-10-25T01:10:00Z",
-            "2026-10-25T01:10:00Z",
-            "2026-10-24T08:00:00Z",
         ),
     ]);
     // The only Friday that Apia left out.
     let friday = between("09:00", "17:00").on(&[Weekday::Fri]).unwrap();
     let next = friday.next_opening(utc("2011-12-25T00:00:00Z"), &zone("Pacific/Apia"), &tz());
     assert_eq!(next.unwrap(), Some(utc("2012-01-05T19:00:00Z")));
+}
+
+#[test]
+fn an_end_over_which_clocks_are_changed_is_the_first_instant_that_fits() {
+    let case = |from, to, at, next, previous| Case {
+        window: between(from, to),
+        zone: "Europe/Berlin",
+        at,
+        next,
+        previous,
+    };
+    let (spring, autumn) = ("2026-03-29T01:00:00Z", "2026-10-25T00:30:00Z");
+    check(vec![
+        // A start in the gap is the first instant after it, 03:00 CEST.
+        case(
+            "02:30",
+            "10:00",
+            "2026-03-29T00:59:59Z",
+            spring,
+            "2026-03-28T09:00:00Z",
+        ),
+        case("02:30", "10:00", spring, spring, "2026-03-28T09:00:00Z"),
+        // Of an end that exists twice the first counts.
+        case("20:00", "02:30", autumn, "2026-10-25T19:00:00Z", autumn),
+        // A start that exists twice opens once, and stays open through the second.
+        case("02:30", "10:00", autumn, autumn, "2026-10-24T08:00:00Z"),
+        case(
+            "02:30",
+            "10:00",
+            "2026-10-25T01:10:00Z",
+            "2026-10-25T01:10:00Z",
+            "2026-10-24T08:00:00Z",
+        ),
+    ]);
 }
 
 #[test]
