@@ -17,7 +17,7 @@ use super::instant::{FIRST_INSTANT, LAST_INSTANT, saturating_add};
 #[async_trait]
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The wall clock, in whole microseconds, between
-    /// [`FIRST_INSTANT`](super::FIRST_INSTANT) and [`LAST_INSTANT`](super::LAST_INSTANT).
+    /// [`FIRST_INSTANT`] and [`LAST_INSTANT`].
     fn now(&self) -> DateTime<Utc>;
 
     /// Time since an arbitrary start; it never goes back.

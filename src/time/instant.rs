@@ -88,7 +88,8 @@ pub(super) fn from_micros(micros: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros)
 }
 
-fn clamped(micros: i64) -> DateTime<Utc> {
+/// The instant of the range that is nearest to these microseconds since 1970.
+pub(super) fn clamped(micros: i64) -> DateTime<Utc> {
     from_micros(micros).unwrap_or(if micros < 0 { FIRST_INSTANT } else { LAST_INSTANT })
 }
 

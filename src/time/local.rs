@@ -9,7 +9,7 @@ use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 
 use super::error::{TimeError, TimeErrorKind};
-use super::instant::from_micros;
+use super::instant::{clamped, from_micros};
 
 /// What a local time means that does not exist, or exists twice, because clocks were changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,21 +65,21 @@ pub(super) fn to_instant(
         (AmbiguousOffset::Fold { after, .. }, LocalTimeRule::Later) => after,
         (AmbiguousOffset::Fold { before, .. }, _) => before,
     };
-    at_offset(local, offset).ok_or_else(|| TimeError::out_of_range(field))
+    from_micros(micros_at_offset(local, offset)).ok_or_else(|| TimeError::out_of_range(field))
 }
 
 /// The instant from which on the clocks show this local time or a later one: where the local time
-/// is missing, the end of the gap. `None` outside the range.
+/// is missing, the end of the gap. It is clamped into the range; `None` outside the calendar.
 pub(super) fn first_at_or_after(tz: &TimeZone, local: NaiveDateTime) -> Option<DateTime<Utc>> {
     let civil = civil_of("local time", local).ok()?;
-    match tz.to_ambiguous_timestamp(civil).offset() {
-        AmbiguousOffset::Unambiguous { offset } => at_offset(local, offset),
-        AmbiguousOffset::Fold { before, .. } => at_offset(local, before),
-        AmbiguousOffset::Gap { before, .. } => {
-            let moved = at_offset(local, before)?;
-            Some(gap_end(tz, moved).unwrap_or(moved))
-        }
-    }
+    let (offset, in_gap) = match tz.to_ambiguous_timestamp(civil).offset() {
+        AmbiguousOffset::Unambiguous { offset } => (offset, false),
+        AmbiguousOffset::Fold { before, .. } => (before, false),
+        AmbiguousOffset::Gap { before, .. } => (before, true),
+    };
+    let at = clamped(micros_at_offset(local, offset));
+    let end = if in_gap { gap_end(tz, at) } else { None };
+    Some(end.unwrap_or(at))
 }
 
 /// The transition that made the gap over which `moved` was moved forward.
@@ -131,9 +131,9 @@ fn civil_of(field: &'static str, local: NaiveDateTime) -> Result<civil::DateTime
     .map_err(|_| out_of_range())
 }
 
-fn at_offset(local: NaiveDateTime, offset: Offset) -> Option<DateTime<Utc>> {
+fn micros_at_offset(local: NaiveDateTime, offset: Offset) -> i64 {
     let offset = i64::from(offset.seconds()) * MICROS_PER_SECOND;
-    from_micros(local.and_utc().timestamp_micros().checked_sub(offset)?)
+    local.and_utc().timestamp_micros().saturating_sub(offset)
 }
 
 /// The nearest timestamp that jiff can hold: its range ends 26 hours before ours.

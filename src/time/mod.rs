@@ -17,6 +17,7 @@ mod instant;
 mod local;
 mod trigger;
 mod tz_database;
+mod tz_version;
 mod window;
 pub(crate) mod wire;
 mod zone;
@@ -30,6 +31,7 @@ pub use instant::{
 };
 pub use local::LocalTimeRule;
 pub use trigger::Trigger;
-pub use tz_database::{TzDatabase, TzVersion};
+pub use tz_database::TzDatabase;
+pub use tz_version::TzVersion;
 pub use window::DeliveryWindow;
 pub use zone::{IntoZone, Zone};

@@ -49,9 +49,9 @@ struct Opening {
     days: Option<Days>,
 }
 
-/// Days of the week as a set of bits, Monday being the lowest.
+/// Days of the week as a set of bits, Monday being the lowest; stored as `["mon", "fri"]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
 struct Days(u8);
 
 /// When one opening takes place: `start <= at < end` is open.
@@ -94,7 +94,7 @@ impl DeliveryWindow {
     /// [`Invalid`](super::TimeErrorKind::Invalid) where no day is named.
     pub fn on(mut self, days: &[Weekday]) -> Result<Self, TimeError> {
         if let Some(opening) = self.0.last_mut() {
-            opening.days = Some(Days(days.iter().fold(0, |bits, day| bits | bit(*day))));
+            opening.days = Some(Days::of(days));
         }
         self.checked()
     }
@@ -156,8 +156,8 @@ impl DeliveryWindow {
         at: DateTime<Utc>,
         days: std::ops::RangeInclusive<i32>,
     ) -> Result<impl Iterator<Item = Interval> + 'w, TimeError> {
-        let local = local::to_local(rules, at)?;
-        let today = local::date_of(FIELD, local)?;
+        // In the east of the world the last hours of the range are in the year 10000.
+        let today = local::date_of(FIELD, local::to_local(rules, at)?).unwrap_or(civil::Date::MAX);
         let dates = days.filter_map(move |days| today.checked_add(Span::new().days(days)).ok());
         Ok(dates.flat_map(move |date| {
             self.0.iter().filter_map(move |opening| opening.interval(rules, date))
@@ -201,6 +201,47 @@ impl Opening {
 impl<'de> Deserialize<'de> for DeliveryWindow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self(Vec::deserialize(deserializer)?).checked().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Days {
+    const WEEK: [(Weekday, &'static str); 7] = [
+        (Weekday::Mon, "mon"),
+        (Weekday::Tue, "tue"),
+        (Weekday::Wed, "wed"),
+        (Weekday::Thu, "thu"),
+        (Weekday::Fri, "fri"),
+        (Weekday::Sat, "sat"),
+        (Weekday::Sun, "sun"),
+    ];
+
+    fn of(days: &[Weekday]) -> Self {
+        Self(days.iter().fold(0, |bits, day| bits | bit(*day)))
+    }
+
+    fn contains(self, day: Weekday) -> bool {
+        self.0 & bit(day) != 0
+    }
+}
+
+impl From<Days> for Vec<String> {
+    fn from(days: Days) -> Self {
+        let named = Days::WEEK.iter().filter(|(day, _)| days.contains(*day));
+        named.map(|(_, name)| (*name).to_owned()).collect()
+    }
+}
+
+impl TryFrom<Vec<String>> for Days {
+    type Error = TimeError;
+
+    fn try_from(names: Vec<String>) -> Result<Self, TimeError> {
+        let day = |name: &String| {
+            let named = Self::WEEK.iter().find(|(_, known)| known == name);
+            named
+                .map(|(day, _)| *day)
+                .ok_or_else(|| TimeError::invalid(FIELD, "days are mon to sun"))
+        };
+        Ok(Self::of(&names.iter().map(day).collect::<Result<Vec<_>, _>>()?))
     }
 }
 
