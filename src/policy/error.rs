@@ -50,6 +50,11 @@ impl PolicyError {
         self.kind
     }
 
+    /// The rule in words.
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
+
     /// The field of the policy that holds the bad value, `attempts_max` for example.
     pub fn field(&self) -> &'static str {
         self.field

@@ -134,7 +134,7 @@ pub trait TaskStore: Debug + Send + Sync + 'static {
     /// One page of tasks; the query says which, and in which order.
     async fn list(&self, query: &TaskQuery) -> StoreResult<Vec<Task>>;
 
-    /// One page of history, oldest first.
+    /// One page of history, oldest first by `(at, revision, entry id)`.
     async fn history(&self, query: &HistoryQuery) -> StoreResult<Vec<StoredEntry>>;
 
     /// Erases from finished rows, at most `limit` of them, and says how many (clause 15).

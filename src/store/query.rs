@@ -95,6 +95,41 @@ impl TaskFilter {
         TaskFilter { person: Some(person), ..TaskFilter::default() }
     }
 
+    /// Only of these states.
+    #[must_use]
+    pub fn in_states(mut self, states: impl IntoIterator<Item = TaskState>) -> TaskFilter {
+        self.states = Some(states.into_iter().collect());
+        self
+    }
+
+    /// Only of this kind.
+    #[must_use]
+    pub fn of_kind(mut self, kind: Kind) -> TaskFilter {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Only on this channel.
+    #[must_use]
+    pub fn on_channel(mut self, channel: Channel) -> TaskFilter {
+        self.channel = Some(channel);
+        self
+    }
+
+    /// Only pending tasks, or only finished ones.
+    #[must_use]
+    pub fn pending(mut self, pending: bool) -> TaskFilter {
+        self.pending = Some(pending);
+        self
+    }
+
+    /// Only tasks due from this instant on, and before that one.
+    #[must_use]
+    pub fn due_between(mut self, from: DateTime<Utc>, before: DateTime<Utc>) -> TaskFilter {
+        (self.due_from, self.due_before) = (Some(from), Some(before));
+        self
+    }
+
     /// Whether `task` is one of them.
     pub fn matches(&self, task: &Task) -> bool {
         fn is<T: PartialEq>(wanted: &Option<T>, found: &T) -> bool {
@@ -126,7 +161,7 @@ pub enum TaskOrder {
     DueAt,
 }
 
-/// Which history, oldest first by `(at, entry id)`, and how much of it.
+/// Which history, oldest first by `(at, revision, entry id)`, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HistoryQuery {
@@ -135,7 +170,7 @@ pub struct HistoryQuery {
     /// Only entries at or after this instant.
     pub from: Option<DateTime<Utc>>,
     /// After this entry: the last one of the page before.
-    pub after: Option<(DateTime<Utc>, EntryId)>,
+    pub after: Option<(DateTime<Utc>, Revision, EntryId)>,
     /// At most so many.
     pub limit: u32,
 }
@@ -154,7 +189,7 @@ impl HistoryQuery {
     /// The page after `last`.
     #[must_use]
     pub fn after(mut self, last: &StoredEntry) -> HistoryQuery {
-        self.after = Some((last.entry.at, last.entry.id));
+        self.after = Some(last.place());
         self
     }
 }
@@ -170,6 +205,11 @@ pub struct StoredEntry {
 }
 
 impl StoredEntry {
+    /// Its place in the order of a history: `(at, revision, entry id)`.
+    pub fn place(&self) -> (DateTime<Utc>, Revision, EntryId) {
+        (self.entry.at, self.revision, self.entry.id)
+    }
+
     /// An entry and the revision after it.
     pub fn new(entry: HistoryEntry, revision: Revision) -> StoredEntry {
         StoredEntry { entry, revision }

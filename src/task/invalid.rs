@@ -89,12 +89,12 @@ impl From<crate::time::TimeError> for InvalidField {
             Kind::AfterEvent | Kind::BeforeEvent => Rule::Contradiction,
             _ => Rule::Malformed,
         };
-        InvalidField::new(error.field(), rule, error.to_string())
+        InvalidField::new(error.field(), rule, error.rule())
     }
 }
 
 impl From<crate::policy::PolicyError> for InvalidField {
     fn from(error: crate::policy::PolicyError) -> Self {
-        InvalidField::new(error.field(), Rule::OutOfRange, error.to_string())
+        InvalidField::new(error.field(), Rule::OutOfRange, error.rule())
     }
 }

@@ -77,6 +77,11 @@ impl TimeError {
         self.kind
     }
 
+    /// The rule in words, with the value where it helps.
+    pub fn rule(&self) -> &str {
+        &self.rule
+    }
+
     /// The field of the request that holds the bad value, `zone` for example.
     pub fn field(&self) -> &'static str {
         self.field

@@ -6,5 +6,6 @@
 )]
 
 mod policy;
+mod scenarios;
 mod tidy;
 mod time;

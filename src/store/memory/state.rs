@@ -17,6 +17,8 @@ use crate::task::{
 
 /// A row's place in the index of what is pending.
 type Wake = (DateTime<Utc>, TaskId);
+/// An entry's place in the history.
+type Place = (DateTime<Utc>, Revision, EntryId);
 
 #[derive(Default)]
 pub(super) struct State {
@@ -24,8 +26,8 @@ pub(super) struct State {
     keys: HashMap<DedupKey, TaskId>,
     /// The one index by time: pending rows, leased or not.
     wakes: BTreeMap<(Channel, Priority), BTreeSet<Wake>>,
-    history: BTreeMap<(DateTime<Utc>, EntryId), StoredEntry>,
-    history_of: HashMap<TaskId, Vec<(DateTime<Utc>, EntryId)>>,
+    history: BTreeMap<Place, StoredEntry>,
+    history_of: HashMap<TaskId, Vec<Place>>,
     entries: HashMap<EntryId, Revision>,
     /// Rows and keys that an open transaction has written.
     pub(super) locked: HashMap<TaskId, u64>,
@@ -78,8 +80,9 @@ impl State {
 
     pub(super) fn record(&mut self, entry: HistoryEntry, revision: Revision) {
         self.entries.insert(entry.id, revision);
-        self.history_of.entry(entry.task).or_default().push((entry.at, entry.id));
-        self.history.insert((entry.at, entry.id), StoredEntry::new(entry, revision));
+        let stored = StoredEntry::new(entry, revision);
+        self.history_of.entry(stored.entry.task).or_default().push(stored.place());
+        self.history.insert(stored.place(), stored);
     }
 
     /// The revision stored beside an entry, if it is stored (clause 8).
@@ -241,7 +244,7 @@ impl State {
     pub(super) fn history(&self, query: &HistoryQuery) -> Vec<StoredEntry> {
         let wanted = |stored: &&StoredEntry| {
             query.from.is_none_or(|from| stored.entry.at >= from)
-                && query.after.is_none_or(|after| (stored.entry.at, stored.entry.id) > after)
+                && query.after.is_none_or(|after| stored.place() > after)
         };
         let limit = query.limit as usize;
         let Some(task) = query.task else {
@@ -297,7 +300,7 @@ impl State {
         self.keys.remove(&row.dedup_key);
         *self.erased.tasks.entry(row.state).or_default() += 1;
         for place in self.history_of.remove(&id).unwrap_or_default() {
-            self.entries.remove(&place.1);
+            self.entries.remove(&place.2);
             if let Some(stored) = self.history.remove(&place) {
                 *self.erased.entries.entry(stored.entry.what).or_default() += 1;
             }

@@ -38,7 +38,7 @@ fn tz() -> TzDatabase {
 }
 
 /// Writes the smallest zone file there is (RFC 8536): no transition, one POSIX rule for all time.
-fn write_zone(directory: &Path, name: &str, posix_rule: &str) {
+pub(crate) fn write_zone(directory: &Path, name: &str, posix_rule: &str) {
     let mut file = Vec::new();
     for _ in 0..2 {
         file.extend(b"TZif2");

@@ -1,0 +1,54 @@
+//! The stores that every scenario runs on.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use puntual::store::{MemoryStore, TaskStore};
+use puntual::{Reminder, Reminders, Scheduler};
+
+/// A store with what a scenario asks of it beyond the port.
+#[async_trait]
+pub(crate) trait Backend: Send + Sync {
+    fn store(&self) -> Arc<dyn TaskStore>;
+
+    /// Schedules inside a transaction of the host, and commits it or rolls it back.
+    async fn within(&self, scheduler: &Scheduler, reminders: Vec<Reminder>, commit: bool);
+}
+
+pub(crate) struct Memory(MemoryStore);
+
+impl Memory {
+    pub(crate) async fn new() -> Memory {
+        Memory(MemoryStore::new())
+    }
+}
+
+#[async_trait]
+impl Backend for Memory {
+    fn store(&self) -> Arc<dyn TaskStore> {
+        Arc::new(self.0.clone())
+    }
+
+    async fn within(&self, scheduler: &Scheduler, reminders: Vec<Reminder>, commit: bool) {
+        let mut transaction = self.0.begin();
+        let writes = self.0.transaction(&mut transaction);
+        scheduler.within(writes).schedule_all(reminders).await.unwrap();
+        match commit {
+            true => transaction.commit(),
+            false => transaction.rollback(),
+        }
+    }
+}
+
+/// Makes each function a test of its own on every store.
+macro_rules! each_store {
+    ($($name:ident),* $(,)?) => {
+        mod memory {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::scenarios::backends::Memory::new().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use each_store;
