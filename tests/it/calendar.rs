@@ -2,13 +2,21 @@
 
 #[path = "../../examples/calendar/args.rs"]
 mod args;
+#[path = "../../examples/calendar/book.rs"]
+mod book;
+#[path = "../../examples/calendar/clock.rs"]
+mod clock;
 #[path = "../../examples/calendar/output.rs"]
 mod output;
+#[path = "../../examples/calendar/plan.rs"]
+mod plan;
 #[path = "../../examples/calendar/reading/mod.rs"]
 mod reading;
 
 #[path = "calendar/bytes.rs"]
 mod bytes;
+#[path = "calendar/changed_files.rs"]
+mod changed_files;
 #[path = "calendar/command_line.rs"]
 mod command_line;
 #[path = "calendar/events.rs"]

@@ -98,7 +98,7 @@ impl Component {
 pub(crate) struct Calendar {
     pub(crate) components: Vec<Component>,
     pub(crate) problems: Vec<String>,
-    /// Whether every component that began has its end.
+    /// Whether there is a component, and every one that began has its end.
     pub(crate) complete: bool,
 }
 
@@ -115,6 +115,7 @@ impl Calendar {
             return Err("this is not an iCalendar file: it has no BEGIN line".to_owned());
         }
         builder.close_down_to(0);
+        builder.calendar.complete &= !builder.calendar.components.is_empty();
         Ok(builder.calendar)
     }
 

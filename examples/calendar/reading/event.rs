@@ -12,6 +12,9 @@ use super::{
 /// How many attendees of one event are told.
 pub(crate) const ATTENDEES_MAX: usize = 500;
 
+/// The longest `UID` that is used, in bytes.
+const UID_BYTES_MAX: usize = 1_000;
+
 /// One `VEVENT`.
 #[derive(Debug)]
 pub(crate) struct Event {
@@ -91,6 +94,9 @@ impl Event {
             }
         }
         event.take_attendees(component);
+        if event.uid.take_if(|uid| uid.len() > UID_BYTES_MAX).is_some() {
+            event.note(format!("its UID is longer than {UID_BYTES_MAX} bytes"));
+        }
         event
     }
 
