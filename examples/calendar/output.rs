@@ -10,6 +10,9 @@ use super::reading::Start;
 /// How many characters of one cell are shown in the table.
 const CELL_MAX: usize = 48;
 
+/// How many of the last one, the reason.
+const REASON_MAX: usize = 300;
+
 const HEADINGS: [&str; 8] =
     ["START", "SUMMARY", "RECIPIENT", "DUE", "EXPIRES", "STATE", "FILE, UID", "REASON"];
 
@@ -59,17 +62,17 @@ pub(crate) fn table(lines: &[Line], to: &mut impl Write) -> io::Result<()> {
 
 fn cells(line: &Line) -> [String; HEADINGS.len()] {
     let instant = |at: Option<Timestamp>| at.map_or(String::new(), |at| at.to_string());
+    let cell = |text: &str| printable(text, CELL_MAX);
     [
-        local(&line.start),
-        line.summary.clone(),
-        line.recipient.clone().unwrap_or_default(),
+        cell(&local(&line.start)),
+        cell(&line.summary),
+        cell(line.recipient.as_deref().unwrap_or_default()),
         instant(line.due),
         instant(line.expires),
-        line.state.clone(),
-        format!("{}, {}", line.file, line.uid),
-        line.reason.clone().unwrap_or_default(),
+        cell(&line.state),
+        cell(&format!("{}, {}", line.file, line.uid)),
+        printable(line.reason.as_deref().unwrap_or_default(), REASON_MAX),
     ]
-    .map(|text| printable(&text))
 }
 
 /// The start as its own clocks show it, with the name or the offset of its zone.
@@ -80,18 +83,18 @@ fn local(start: &Start) -> String {
 }
 
 /// Text that cannot move the cursor or turn the direction of writing, on one line,
-/// cut to a cell's length.
-fn printable(text: &str) -> String {
+/// cut to `max` characters.
+fn printable(text: &str, max: usize) -> String {
     let mut shown: String = text
         .chars()
-        .take(CELL_MAX)
+        .take(max)
         .map(|character| match character {
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
             _ if character.is_control() => ' ',
             _ => character,
         })
         .collect();
-    if text.chars().nth(CELL_MAX).is_some() {
+    if text.chars().nth(max).is_some() {
         shown.push_str("..");
     }
     shown

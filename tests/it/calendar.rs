@@ -12,6 +12,8 @@ mod output;
 mod plan;
 #[path = "../../examples/calendar/reading/mod.rs"]
 mod reading;
+#[path = "../../examples/calendar/run.rs"]
+mod run;
 
 #[path = "calendar/bytes.rs"]
 mod bytes;
@@ -29,6 +31,8 @@ mod recurring;
 mod shared_cases;
 #[path = "calendar/structure.rs"]
 mod structure;
+#[path = "calendar/whole_runs.rs"]
+mod whole_runs;
 #[path = "calendar/zones.rs"]
 mod zones;
 

@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
-use super::reading::{self, Options, Reading};
+use super::whole_runs::run;
 
 /// One row of `expected.tsv`.
 struct Row {
@@ -16,6 +16,7 @@ struct Row {
     /// `-` where the event has none.
     uid: String,
     start: Timestamp,
+    due: Timestamp,
 }
 
 fn folder() -> Option<PathBuf> {
@@ -36,35 +37,35 @@ fn rows(folder: &Path) -> Vec<Row> {
                 file: cells[0].to_owned(),
                 uid: cells[1].to_owned(),
                 start: cells[3].parse().expect("an instant"),
+                due: cells[4].parse().expect("an instant"),
             }
         })
         .collect()
 }
 
-/// The first start of each event, as of two days before the earliest of the expected rows.
-fn first_starts(name: &str, bytes: &[u8], expected: &[Row]) -> (Reading, Vec<(String, Timestamp)>) {
+/// UID, first start and due of each event, as of two days before the earliest expected start.
+async fn first_rows(folder: &Path, file: &str, expected: &[Row]) -> Vec<(String, String, String)> {
     let earliest = expected.iter().map(|row| row.start).min().unwrap_or(Timestamp::UNIX_EPOCH);
-    let options = Options {
-        now: earliest - SignedDuration::from_hours(48),
-        zone: TimeZone::get("Europe/Madrid").expect("a zone"),
-    };
-    let reading = reading::read(name, bytes, &options);
-    let mut first: BTreeMap<String, Timestamp> = BTreeMap::new();
-    for occurrence in &reading.occurrences {
-        let start = occurrence.start.instant().expect("an instant");
-        first.entry(occurrence.uid.to_string()).or_insert(start);
+    let now = earliest.saturating_sub(SignedDuration::from_hours(48)).expect("an absolute time");
+    let words = format!("@{file} --before 24h --zone Europe/Madrid --now {now} --json");
+    let ran = run(folder, &words).await;
+    let mut first: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for line in ran.out.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("an object");
+        let cell = |name: &str| line[name].as_str().expect(name).to_owned();
+        first.entry(cell("uid")).or_insert((cell("start"), cell("due")));
     }
-    let without_ordinals = first.into_iter().map(|(uid, start)| {
+    assert!(matches!(ran.code, 0 | 3), "{file} ends with {}", ran.code);
+    assert!(!first.is_empty() || !ran.err.is_empty(), "{file} says nothing");
+    let rows = first.into_iter().map(|(uid, (start, due))| {
         let uid = if uid.starts_with('#') { "-".to_owned() } else { uid };
-        (uid, start)
+        (uid, start, due)
     });
-    let mut starts: Vec<_> = without_ordinals.collect();
-    starts.sort();
-    (reading, starts)
+    rows.collect()
 }
 
-#[test]
-fn every_file_of_the_collection_gives_its_rows() {
+#[tokio::test]
+async fn every_file_of_the_collection_gives_its_rows() {
     let Some(folder) = folder() else {
         assert!(env::var("PUNTUAL_REQUIRE_ALL").is_err(), "the collection of calendars is absent");
         println!("SKIPPED: the collection of calendars is absent");
@@ -78,16 +79,16 @@ fn every_file_of_the_collection_gives_its_rows() {
             continue;
         }
         files += 1;
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let bytes = fs::read(&path).expect("a readable file");
-        let expected: Vec<Row> = rows.extract_if(.., |row| row.file == name).collect();
-        let (reading, starts) = first_starts(&name, &bytes, &expected);
-
-        let mut wanted: Vec<_> = expected.iter().map(|row| (row.uid.clone(), row.start)).collect();
+        let file = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let expected: Vec<Row> = rows.extract_if(.., |row| row.file == file).collect();
+        let mut found = first_rows(&folder, &file, &expected).await;
+        found.sort();
+        let mut wanted: Vec<_> = expected
+            .iter()
+            .map(|row| (row.uid.clone(), row.start.to_string(), row.due.to_string()))
+            .collect();
         wanted.sort();
-        assert_eq!(starts, wanted, "{name}");
-        let unusable = reading.events > 0 && starts.is_empty();
-        assert!(!unusable || !reading.problems.is_empty(), "{name} says nothing");
+        assert_eq!(found, wanted, "{file}");
     }
     assert!(files > 0, "the collection is empty");
     assert!(rows.is_empty(), "rows without a file");
