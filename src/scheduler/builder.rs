@@ -1,6 +1,6 @@
 //! Puts an engine together; all problems are told at once, before anything runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
@@ -179,10 +179,12 @@ impl SchedulerBuilder {
             wake: Notify::new(),
             trouble: Mutex::new(None),
             store: self.store,
-            tzdb: self.tzdb.unwrap_or_else(TzDatabase::newest),
+            tzdb_is_given: self.tzdb.is_some(),
+            tzdb: Mutex::new(self.tzdb.unwrap_or_else(TzDatabase::newest)),
             clock,
             entropy,
             config: self.config,
+            marking: marking(&channels),
             channels,
             renderer: self.renderer,
             hooks: self.hooks,
@@ -217,6 +219,11 @@ impl SchedulerBuilder {
         }
         lanes
     }
+}
+
+fn marking(channels: &BTreeMap<Channel, Arc<Lane>>) -> BTreeSet<Channel> {
+    let marks = channels.iter().filter(|(_, lane)| lane.marks_hand_off);
+    marks.map(|(channel, _)| channel.clone()).collect()
 }
 
 fn usual(channel: &Channel) -> RetryPolicy {

@@ -157,9 +157,10 @@ impl Delivery {
         let Some(window) = &body.request.window else { return Ok(()) };
         let zone = super::timing::window_zone(&body.request, body.head.event.as_ref());
         let now = engine.now();
-        let look = window.is_open(now, &zone, &engine.tzdb).and_then(|open| match open {
+        let tzdb = engine.tzdb();
+        let look = window.is_open(now, &zone, &tzdb).and_then(|open| match open {
             true => Ok(None),
-            false => window.next_opening(now, &zone, &engine.tzdb).map(Some),
+            false => window.next_opening(now, &zone, &tzdb).map(Some),
         });
         let opening = match look {
             Ok(None) => return Ok(()),

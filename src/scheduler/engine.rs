@@ -1,6 +1,6 @@
 //! What all parts of one engine share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,9 +33,12 @@ pub(crate) struct Engine {
     pub(crate) store: Arc<dyn TaskStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
-    pub(crate) tzdb: TzDatabase,
+    pub(crate) tzdb: Mutex<TzDatabase>,
+    pub(crate) tzdb_is_given: bool,
     pub(crate) config: Config,
     pub(crate) channels: BTreeMap<Channel, Arc<Lane>>,
+    /// The channels whose hand-offs are marked in the store.
+    pub(crate) marking: BTreeSet<Channel>,
     pub(crate) renderer: Option<Arc<dyn Renderer>>,
     pub(crate) hooks: Hooks,
     pub(crate) environment: Option<String>,
@@ -120,15 +123,26 @@ impl Lane {
 
 impl Engine {
     /// What planning and deciding need.
-    pub(crate) fn planner<'a>(&'a self, marking: &'a dyn Fn(&Channel) -> bool) -> Planner<'a> {
-        let rules = Rules { config: &self.config, tzdb: &self.tzdb };
-        Planner { rules, entropy: &self.entropy, marking }
+    pub(crate) fn planner<'a>(&'a self, tzdb: &'a TzDatabase) -> Planner<'a> {
+        let rules = Rules { config: &self.config, tzdb };
+        Planner { rules, entropy: &self.entropy, marking: &self.marking }
     }
 
-    /// Whether hand-offs on a channel are marked in the store. Of a channel that it does not serve
-    /// an engine cannot know.
-    pub(crate) fn marks(&self, channel: &Channel) -> bool {
-        self.channels.get(channel).is_some_and(|lane| lane.marks_hand_off)
+    /// The rules of zones that are in force.
+    pub(crate) fn tzdb(&self) -> TzDatabase {
+        self.tzdb.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks for newer rules on this machine, unless the host gave its own.
+    pub(crate) fn look_for_newer_tzdb(&self) {
+        if self.tzdb_is_given {
+            return;
+        }
+        let found = TzDatabase::detect();
+        let mut known = self.tzdb.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.version() > known.version() {
+            *known = found;
+        }
     }
 
     /// How to wait for a store that does not answer.

@@ -80,7 +80,7 @@ impl Engine {
         let now = self.now();
         let presence = Presence {
             channels: self.channels.keys().cloned().collect(),
-            tzdb: self.tzdb.version().to_string(),
+            tzdb: self.tzdb().version().to_string(),
             trouble: self.trouble(),
         };
         let text = serde_json::to_string(&presence).ok();
@@ -115,7 +115,9 @@ impl Engine {
     /// Computes pending rows anew if the rules of the zones are newer than those by which they
     /// were computed. An engine with older rules leaves the rows alone.
     async fn recompute(&self) -> StoreResult<()> {
-        let ours = self.tzdb.version();
+        self.look_for_newer_tzdb();
+        let tzdb = self.tzdb();
+        let ours = tzdb.version();
         if let Some(notes) = self.store.notes() {
             let note = notes.read_notes(&[TZDB.to_owned()]).await?.pop().flatten();
             if note.is_some_and(|note| TzVersion::new(&note.text) >= *ours) {
@@ -141,8 +143,8 @@ impl Engine {
     }
 
     async fn recompute_page(&self, page: &[crate::task::Task]) -> StoreResult<()> {
-        let marking = |channel: &Channel| self.marks(channel);
-        let (now, planner) = (self.now(), self.planner(&marking));
+        let tzdb = self.tzdb();
+        let (now, planner) = (self.now(), self.planner(&tzdb));
         let mut changes = Vec::new();
         for task in page {
             match plan::recomputed(now, task, planner) {
@@ -156,7 +158,7 @@ impl Engine {
         // Whatever moved meanwhile was computed by whoever moved it.
         let written = outcomes.iter().filter(|o| matches!(o, WriteOutcome::Written(_))).count();
         if written > 0 {
-            tracing::info!(written, tzdb = %self.tzdb.version(), "due times were recomputed");
+            tracing::info!(written, tzdb = %tzdb.version(), "due times were recomputed");
             self.wake.notify_one();
         }
         Ok(())

@@ -11,6 +11,8 @@ pub(crate) use cancel::cancelled;
 pub use repair::Resolution;
 pub(crate) use repair::{recomputed, resolved, retried};
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::reminder::Checked;
@@ -29,7 +31,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) entropy: &'a Entropy,
     /// The channels whose hand-off is marked in the store. On any other channel a live lease
     /// counts as handed off.
-    pub(crate) marking: &'a dyn Fn(&Channel) -> bool,
+    pub(crate) marking: &'a BTreeSet<Channel>,
 }
 
 impl Planner<'_> {
@@ -46,7 +48,8 @@ impl Planner<'_> {
 
     /// Whether bytes of the row may have left, so that move and cancel only leave word.
     pub(crate) fn in_flight(&self, now: DateTime<Utc>, task: &Task) -> bool {
-        task.state == TaskState::Sending || task.is_leased(now) && !(self.marking)(&task.channel)
+        task.state == TaskState::Sending
+            || task.is_leased(now) && !self.marking.contains(&task.channel)
     }
 }
 

@@ -6,7 +6,7 @@ use super::engine::SEAL;
 use super::plan::{Planner, resolved, retried};
 use super::{CancelOutcome, Reminders, Resolution, ScheduleError, ScheduleOutcome, Scheduler};
 use crate::store::TaskFilter;
-use crate::task::{Channel, InvalidField, PersonKey, Task, TaskId};
+use crate::task::{InvalidField, PersonKey, Task, TaskId};
 
 impl Scheduler {
     /// Tries a failed, held or waiting task again, now; `None` if there is no such task.
@@ -47,8 +47,8 @@ impl Scheduler {
     ) -> Result<Option<ScheduleOutcome>, ScheduleError> {
         let mut desk = Desk::direct(self.engine.clone());
         let tasks = desk.all(TaskFilter::ids([id])).await?;
-        let marking = |channel: &Channel| self.engine.marks(channel);
-        let planner = self.engine.planner(&marking);
+        let tzdb = self.engine.tzdb();
+        let planner = self.engine.planner(&tzdb);
         Ok(desk.change_all(tasks, |task| Ok(plan(task, planner)?)).await?.pop())
     }
 

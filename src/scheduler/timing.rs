@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Config;
-use crate::policy::PastDue;
+use crate::policy::{PastDue, PastDueDecision};
 use crate::store::Times;
 use crate::task::{Channel, InvalidField, Limits, Reason, Request, Rule};
 use crate::time::{
@@ -65,13 +65,18 @@ pub(crate) fn timing_or_skip(
     }
     let event_at = event.map(|event| event.resolve(rules.tzdb)).transpose()?;
     match trigger.due(now, event, request.to.zone(), rules.tzdb) {
-        Err(error) if error.kind() == TimeErrorKind::AfterEvent => {
+        Err(error) if is_on_the_wrong_side(error.kind()) => {
             let at = event_at.unwrap_or(now);
             let times = Times::new(event_at, at, at);
             Ok(Timing { times, skip: Some(Reason::AfterEvent) })
         }
         _ => timing(now, event, trigger, &lenient, rules),
     }
+}
+
+/// A trigger that counts from its event and lands on the other side of it.
+fn is_on_the_wrong_side(kind: TimeErrorKind) -> bool {
+    matches!(kind, TimeErrorKind::AfterEvent | TimeErrorKind::BeforeEvent)
 }
 
 fn check_horizon(
@@ -101,22 +106,21 @@ fn not_past(
     due_at: DateTime<Utc>,
     event_at: Option<DateTime<Utc>>,
 ) -> Result<(DateTime<Utc>, Option<Reason>), InvalidField> {
-    if trigger.is_now() || due_at >= now {
+    if trigger.is_now() {
         return Ok((due_at, None));
     }
-    match request.past_due {
-        PastDue::Skip => Ok((due_at, Some(Reason::PastDue))),
-        PastDue::SendNow { min_lead } => {
-            let expires_at = expiry(request, trigger, now, event_at)?;
-            match saturating_add(now, min_lead) <= expires_at {
-                true => Ok((now, None)),
-                false => Ok((due_at, Some(Reason::PastDue))),
-            }
-        }
-        PastDue::Refuse => {
+    let useful_until = match event_at.filter(|event_at| *event_at > now) {
+        Some(event_at) => event_at,
+        None => expiry(request, trigger, due_at, event_at)?,
+    };
+    match request.past_due.decide(now, due_at, useful_until) {
+        PastDueDecision::InTime => Ok((due_at, None)),
+        PastDueDecision::SendNow => Ok((now, None)),
+        PastDueDecision::Refuse => {
             let rule = "the due time is past, and past_due says to refuse that";
             Err(InvalidField::new("due", Rule::OutOfRange, rule).with_value(due_at.to_rfc3339()))
         }
+        _ => Ok((due_at, Some(Reason::PastDue))),
     }
 }
 

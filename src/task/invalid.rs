@@ -86,7 +86,7 @@ impl From<crate::time::TimeError> for InvalidField {
         let rule = match error.kind() {
             Kind::UnknownZone => Rule::Unknown,
             Kind::OutOfRange => Rule::OutOfRange,
-            Kind::AfterEvent => Rule::Contradiction,
+            Kind::AfterEvent | Kind::BeforeEvent => Rule::Contradiction,
             _ => Rule::Malformed,
         };
         InvalidField::new(error.field(), rule, error.to_string())

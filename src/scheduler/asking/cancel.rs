@@ -6,7 +6,7 @@ use super::Desk;
 use crate::scheduler::plan::cancelled;
 use crate::scheduler::{CancelOutcome, ScheduleError};
 use crate::store::{TaskFilter, TaskWrites};
-use crate::task::{Channel, PersonKey, Reason, Subject, Task, TaskId};
+use crate::task::{PersonKey, Reason, Subject, Task, TaskId};
 
 impl<'t, W> Desk<W>
 where
@@ -43,9 +43,9 @@ where
         reason: Reason,
     ) -> Result<Vec<CancelOutcome>, ScheduleError> {
         let engine = self.engine.clone();
-        let marking = |channel: &Channel| engine.marks(channel);
+        let tzdb = engine.tzdb();
         self.change_all(tasks, |task| {
-            Ok(cancelled(engine.now(), task, &reason, engine.planner(&marking))?)
+            Ok(cancelled(engine.now(), task, &reason, engine.planner(&tzdb))?)
         })
         .await
     }

@@ -9,7 +9,7 @@ use crate::scheduler::reminder::Checked;
 use crate::scheduler::{Reminder, ScheduleError, ScheduleOutcome};
 use crate::store::{InsertOutcome, TaskFilter, TaskWrites};
 use crate::task::{
-    Channel, Content, DedupKey, InvalidField, Limits, NewTask, Recipient, Rule, Subject, Task,
+    Content, DedupKey, InvalidField, Limits, NewTask, Recipient, Rule, Subject, Task,
 };
 use crate::time::EventTime;
 
@@ -70,12 +70,12 @@ where
         asks: &BTreeMap<DedupKey, (usize, &Checked)>,
     ) -> Result<BTreeMap<DedupKey, ScheduleOutcome>, ScheduleError> {
         let engine = self.engine.clone();
-        let marking = |channel: &Channel| engine.marks(channel);
+        let tzdb = engine.tzdb();
         let now = engine.now();
         let mut outcomes = BTreeMap::new();
         let mut new: Vec<NewTask> = Vec::with_capacity(asks.len());
         for (key, (index, ask)) in asks {
-            let planned = scheduled(now, ask, engine.planner(&marking))
+            let planned = scheduled(now, ask, engine.planner(&tzdb))
                 .map_err(|field| ScheduleError::invalid(*index, field))?;
             new.push(planned.write);
             outcomes.insert(key.clone(), planned.outcome);
@@ -93,7 +93,7 @@ where
                 let Some((index, ask)) = asks.get(&task.dedup_key) else {
                     return Err(ScheduleError::refused("the store answered for another key"));
                 };
-                scheduled_again(engine.now(), task, ask, engine.planner(&marking))
+                scheduled_again(engine.now(), task, ask, engine.planner(&tzdb))
                     .map_err(|field| ScheduleError::invalid(*index, field))
             })
             .await?;
@@ -109,11 +109,9 @@ where
         subject.check()?;
         let tasks = self.all(TaskFilter::subject(subject.clone())).await?;
         let engine = self.engine.clone();
-        let marking = |channel: &Channel| engine.marks(channel);
-        self.change_all(tasks, |task| {
-            Ok(moved(engine.now(), task, event, engine.planner(&marking))?)
-        })
-        .await
+        let tzdb = engine.tzdb();
+        self.change_all(tasks, |task| Ok(moved(engine.now(), task, event, engine.planner(&tzdb))?))
+            .await
     }
 }
 

@@ -22,8 +22,8 @@ impl Delivery {
             return failed(Reason::Render, "no renderer is configured".into());
         };
         let (now, event) = (self.engine.now(), body.head.event.as_ref());
-        let tzdb = &self.engine.tzdb;
-        let request = RenderRequest::new(now, template, &self.task, recipient, event, tzdb);
+        let tzdb = self.engine.tzdb();
+        let request = RenderRequest::new(now, template, &self.task, recipient, event, &tzdb);
         let rendered = catch_unwind(AssertUnwindSafe(|| renderer.render(&request)));
         let message = match rendered {
             Ok(Ok(message)) => message,

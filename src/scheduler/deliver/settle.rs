@@ -4,7 +4,7 @@ use super::{Delivery, Left};
 use crate::scheduler::Outcome;
 use crate::scheduler::decide::{Case, Happened, decide, held_as_it_is};
 use crate::store::{Change, LeaseChange, TaskStoreExt, WriteOutcome};
-use crate::task::{Body, Channel, Reason, SafeText, TaskState, What};
+use crate::task::{Body, Reason, SafeText, TaskState, What};
 
 /// How often a row that changes under our hands is read and decided anew.
 const RACES_MAX: u32 = 20;
@@ -33,8 +33,8 @@ impl Delivery {
 
     fn decide(&self, body: &Body, generation: u32, happened: &Happened) -> Change {
         let engine = &self.engine;
-        let marking = |channel: &Channel| engine.marks(channel);
-        let planner = engine.planner(&marking);
+        let tzdb = engine.tzdb();
+        let planner = engine.planner(&tzdb);
         let now = engine.now();
         let policy = self.lane.policy(body.request.retry.as_ref());
         let case = Case { task: &self.task, body, generation, policy };
@@ -89,9 +89,9 @@ impl Delivery {
     /// Holds a row that cannot be read or be left alone.
     pub(super) async fn hold(&mut self, reason: Reason, detail: Option<SafeText>) -> Left {
         let engine = self.engine.clone();
-        let marking = |channel: &Channel| engine.marks(channel);
+        let tzdb = engine.tzdb();
         for _ in 0..RACES_MAX {
-            let planner = engine.planner(&marking);
+            let planner = engine.planner(&tzdb);
             let (reason, detail) = (reason.clone(), detail.clone());
             let change = held_as_it_is(engine.now(), &self.task, reason, detail, planner);
             if let Some(left) = self.record(change).await {
@@ -105,9 +105,9 @@ impl Delivery {
     /// A held row that woke before its expiry waits on.
     pub(super) async fn wait_for_expiry(&mut self) -> Left {
         let engine = self.engine.clone();
-        let marking = |channel: &Channel| engine.marks(channel);
+        let tzdb = engine.tzdb();
         let (now, task) = (engine.now(), &self.task);
-        let entry = engine.planner(&marking).entry(now, task.id, What::Held, TaskState::Held);
+        let entry = engine.planner(&tzdb).entry(now, task.id, What::Held, TaskState::Held);
         let mut change = Change::of(task, entry);
         change.wake_at = Some(task.expires_at);
         change.lease = LeaseChange::Clear;
