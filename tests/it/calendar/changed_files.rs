@@ -105,10 +105,9 @@ async fn an_event_with_nobody_to_tell_is_listed_with_that_reason() {
     let mut club = Club::new();
     assert_eq!(
         club.list(&text).await,
-        [
-            "07-14 16:00 - due 07-13 16:00 not scheduled: nobody is to be told: it has no attendees, \
-          and --to is not given"
-        ]
+        ["07-14 16:00 - due 07-13 16:00 not scheduled: \
+             nobody is to be told: it has no attendees, \
+          and --to is not given"]
     );
     club.to = Some("desk@example.com");
     let rows = ["07-14 16:00 desk@example.com due 07-13 16:00 scheduled"];
@@ -140,8 +139,10 @@ async fn a_moved_event_moves_its_reminders() {
     assert_eq!(
         club.list(&event(&LESSON.replace("20260714T18", "20260716T20"))).await,
         [
-            "07-16 18:00 ann@example.com due 07-15 18:00 scheduled: the event moved to another time",
-            "07-16 18:00 bob@example.com due 07-15 18:00 scheduled: the event moved to another time",
+            "07-16 18:00 ann@example.com due 07-15 18:00 scheduled: \
+             the event moved to another time",
+            "07-16 18:00 bob@example.com due 07-15 18:00 scheduled: \
+             the event moved to another time",
         ]
     );
 }
@@ -211,7 +212,8 @@ async fn occurrences_move_and_vanish_one_by_one() {
         club.list(&text).await,
         [
             "07-07 17:00 ann@example.com due 07-06 17:00 scheduled",
-            "07-15 18:00 ann@example.com due 07-14 18:00 scheduled: the event moved to another time",
+            "07-15 18:00 ann@example.com due 07-14 18:00 scheduled: \
+             the event moved to another time",
             "07-21 17:00 ann@example.com due 07-20 17:00 cancelled: it is no longer in the file",
         ]
     );

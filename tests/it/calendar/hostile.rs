@@ -53,9 +53,8 @@ fn a_rule_with_too_many_occurrences_is_cut_short_and_says_so() {
     assert_eq!(reading.occurrences.len(), 2_000);
     assert_eq!(
         problems(&reading),
-        [
-            "club.ics: event a: it recurs more than 2000 times in 60 days, the later ones are left out"
-        ]
+        ["club.ics: event a: it recurs more than 2000 times in 60 days, \
+             the later ones are left out"]
     );
     assert!(reading.unsettled.contains("a"));
 }
