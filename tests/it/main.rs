@@ -5,6 +5,7 @@
     reason = "helpers of tests too may end the test; clippy knows only functions under #[test]"
 )]
 
+mod calendar;
 mod policy;
 mod scenarios;
 mod tidy;
