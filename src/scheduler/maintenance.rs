@@ -13,7 +13,7 @@ use super::engine::{Engine, SEAL};
 use super::plan;
 use crate::store::{Erase, StoreResult, TaskFilter, TaskQuery, WriteOutcome};
 use crate::task::{Channel, PersonKey};
-use crate::time::{TzVersion, saturating_add, saturating_sub};
+use crate::time::{TzVersion, saturating_sub};
 
 /// Where presence notes stand; one per running engine.
 pub(crate) const PRESENCE: &str = "worker/";
