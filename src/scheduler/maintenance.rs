@@ -17,7 +17,7 @@ use crate::time::{TzVersion, saturating_add, saturating_sub};
 /// Where presence notes stand; one per running engine.
 pub(crate) const PRESENCE: &str = "worker/";
 /// The note that holds the newest zone rules by which rows were computed.
-const TZDB: &str = "tzdb";
+pub(super) const TZDB: &str = "tzdb";
 /// Where the wish to forget a person stands, until nothing of it is left.
 const FORGET: &str = "forget/";
 /// How many rows one page of a walk holds.
@@ -108,7 +108,8 @@ impl Engine {
         format!("{PRESENCE}{}", self.name)
     }
 
-    fn trouble(&self) -> Option<String> {
+    /// What is wrong at the moment, in words.
+    pub(super) fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
