@@ -13,6 +13,8 @@ pub mod render;
 pub mod scheduler;
 pub mod store;
 pub mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 
 pub use chrono;
