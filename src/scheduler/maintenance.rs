@@ -28,6 +28,9 @@ const GONE_AFTER: u32 = 12;
 /// What a running engine says about itself, so that pending tasks can be explained.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Presence {
+    /// A note whose text stays the same is not written again; this makes each renewal one.
+    #[serde(with = "crate::time::wire::instant")]
+    pub(crate) seen_at: DateTime<Utc>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) tzdb: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,7 @@ impl Engine {
     async fn show_presence(&self) -> StoreResult<()> {
         let now = self.now();
         let presence = Presence {
+            seen_at: now,
             channels: self.channels.keys().cloned().collect(),
             tzdb: self.tzdb.version().to_string(),
             trouble: self.trouble(),
