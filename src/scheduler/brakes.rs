@@ -105,7 +105,9 @@ impl Brakes {
         let breakers = notes.list_notes(BREAKER, NOTES_MAX).await?;
         let pauses = notes.list_notes(PAUSE, NOTES_MAX).await?;
         let mut state = self.lock();
-        state.breakers = breakers.iter().filter_map(breaker_of).collect();
+        // Failures that did not open a breaker yet are known here alone, and must add up.
+        state.breakers.retain(|_, breaker| breaker.open_since().is_none());
+        state.breakers.extend(breakers.iter().filter_map(breaker_of));
         state.pauses = pauses.iter().filter_map(|note| Paused::of_note(&note.name)).collect();
         state.read_at = Some(read_at);
         Ok(())
