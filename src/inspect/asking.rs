@@ -119,9 +119,12 @@ impl Scheduler {
             entries.extend(page);
             match entries.last() {
                 Some(last) if full && entries.len() < ENTRIES_MAX => query = query.after(last),
-                _ => return Ok(entries),
+                _ => break,
             }
         }
+        // Stores order by time, then id: what happened in one instant is told apart by revision.
+        entries.sort_by_key(|stored| stored.revision);
+        Ok(entries)
     }
 
     /// Counts what is stored, what happened in the last day, how late messages were in the last

@@ -32,7 +32,7 @@ pub struct Blocker {
 pub enum Obstacle {
     /// The database is sealed for another environment.
     Sealed,
-    /// A newer version stored the task in a state that this one does not know.
+    /// A newer version stored the task in a way that this one does not know.
     NewerVersion,
     /// It has expired, which is recorded at the next look.
     Expired,
@@ -133,7 +133,11 @@ impl Look<'_> {
     fn damaged(&self) -> Option<Blocker> {
         let error = self.task.body.decode(&self.task.data).err()?;
         let text = format!("Nothing can be sent from its stored record: {error}.");
-        Some(Blocker::new(Obstacle::Damaged, text))
+        let what = match error.is_newer_version() {
+            true => Obstacle::NewerVersion,
+            false => Obstacle::Damaged,
+        };
+        Some(Blocker::new(what, text))
     }
 
     fn claimed(&self) -> Option<Blocker> {
@@ -164,7 +168,7 @@ impl Look<'_> {
             };
             let when = since.map(|at| format!(" since {}", self.face.from_now(self.now, at)));
             let text = format!(
-                "A person paused the {name}{}; it waits until that is ended.",
+                "A person has paused the {name}{}; it waits until the pause ends.",
                 when.unwrap_or_default()
             );
             found.push(Blocker::new(what, text).since(*since));
@@ -246,3 +250,6 @@ impl Blocker {
         Blocker { until, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,3 +130,6 @@ pub(super) fn explained(
         workers: Worker::all(around),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -92,11 +92,20 @@ pub(super) struct Recent {
 impl Recent {
     /// Reads the last hour first, so that its lateness is known however much happened before it.
     pub(super) async fn read(now: DateTime<Utc>, store: &dyn TaskStore) -> StoreResult<Recent> {
+        Recent::read_at_most(ENTRIES_MAX, now, store).await
+    }
+
+    async fn read_at_most(
+        max: usize,
+        now: DateTime<Utc>,
+        store: &dyn TaskStore,
+    ) -> StoreResult<Recent> {
         let (hour, day) = (saturating_sub(now, HOUR), saturating_sub(now, DAY));
         let mut recent = Recent::default();
         recent.lateness.partial =
-            walk(store, hour, None, |entry| recent.count_last_hour(entry)).await?;
-        recent.day.partial = walk(store, day, Some(hour), |entry| recent.count(entry)).await?
+            walk(store, max, (hour, None), |entry| recent.count_last_hour(entry)).await?;
+        recent.day.partial = walk(store, max, (day, Some(hour)), |entry| recent.count(entry))
+            .await?
             || recent.lateness.partial;
         recent.close();
         Ok(recent)
@@ -159,11 +168,12 @@ impl Recent {
     }
 }
 
-/// Reads every entry from `from` until `until`, page by page; true if it was cut short.
+/// Reads every entry from one instant until another, page by page and at most `max` of them; true
+/// if there were more.
 async fn walk(
     store: &dyn TaskStore,
-    from: DateTime<Utc>,
-    until: Option<DateTime<Utc>>,
+    max: usize,
+    (from, until): (DateTime<Utc>, Option<DateTime<Utc>>),
     mut look: impl FnMut(&HistoryEntry) + Send,
 ) -> StoreResult<bool> {
     let mut query = HistoryQuery::since(from, PAGE);
@@ -172,14 +182,15 @@ async fn walk(
         let page = store.history(&query).await?;
         let in_time = |stored: &&StoredEntry| until.is_none_or(|until| stored.entry.at < until);
         let wanted = page.iter().take_while(in_time).count();
-        page.iter().take(wanted).for_each(|stored| look(&stored.entry));
+        let left = max - read;
+        page.iter().take(wanted.min(left)).for_each(|stored| look(&stored.entry));
+        if wanted > left {
+            return Ok(true);
+        }
         read += wanted;
         match page.last() {
             Some(last) if wanted == PAGE as usize => query = query.after(last),
             _ => return Ok(false),
-        }
-        if read >= ENTRIES_MAX {
-            return Ok(true);
         }
     }
 }
@@ -191,24 +202,4 @@ fn percentile(sorted: &[i64], percent: usize) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_values_that_occurred() {
-        let hundred: Vec<i64> = (1..=100).collect();
-        for (sorted, percent, value) in [
-            (&[][..], 50, None),
-            (&[7][..], 50, Some(7)),
-            (&[7][..], 99, Some(7)),
-            (&[1, 9][..], 50, Some(1)),
-            (&[1, 9][..], 95, Some(9)),
-            (&hundred[..], 50, Some(50)),
-            (&hundred[..], 95, Some(95)),
-            (&hundred[..], 99, Some(99)),
-            (&hundred[..], 100, Some(100)),
-        ] {
-            assert_eq!(percentile(sorted, percent), value, "p{percent} of {sorted:?}");
-        }
-    }
-}
+mod tests;

@@ -76,9 +76,9 @@ fn happened(entry: &HistoryEntry, face: Face<'_>) -> String {
     let due = |words: &str| until(entry, |at| format!("{words} {}", face.at(at)));
     match entry.what {
         What::Scheduled => format!("Scheduled{}", due(" for")),
-        What::Updated => rewritten(entry, "Changed", &due(" is due")),
-        What::Moved => rewritten(entry, "Moved", &due(" is due")),
-        What::Reopened => rewritten(entry, "Back to life", &due(" is due")),
+        What::Updated => rewritten(entry, "Changed", &due(", now due")),
+        What::Moved => rewritten(entry, "Moved", &due(", now due")),
+        What::Reopened => rewritten(entry, "Back to life", &due(", now due")),
         What::Rescheduled => format!("Due time computed anew{}", due(":")),
         What::CancelRequested => {
             "Told to stop while its message may have been leaving already".to_owned()
@@ -92,7 +92,7 @@ fn happened(entry: &HistoryEntry, face: Face<'_>) -> String {
             format!("Sent{} by attempt {number}", late.unwrap_or_default())
         }
         What::Retried => format!("Attempt {number} did not succeed"),
-        What::Deferred => format!("Put off{}, without spending an attempt", due(" until")),
+        What::Deferred => "Put off without spending an attempt".to_owned(),
         What::Uncertain => format!("Attempt {number} ended without an answer"),
         What::Skipped => "Skipped".to_owned(),
         What::Expired => {
@@ -122,7 +122,6 @@ fn happened(entry: &HistoryEntry, face: Face<'_>) -> String {
 
 /// A request that was changed: what that means depends on where the row stood.
 fn rewritten(entry: &HistoryEntry, what: &str, due: &str) -> String {
-    let due = if due.is_empty() { String::new() } else { format!(" and{due}") };
     match entry.state {
         TaskState::Scheduled | TaskState::Held => format!("{what}{due}"),
         TaskState::Sending => format!("{what} while an earlier message was being sent{due}"),
@@ -146,6 +145,10 @@ fn next(entry: &HistoryEntry, face: Face<'_>) -> Option<String> {
         (What::Uncertain, state) if state.is_finished() => {
             format!("it is not sent again and counts as {state}")
         }
+        (What::Deferred, _) if entry.until.is_some_and(|until| until <= entry.at) => {
+            "it is tried again at once".to_owned()
+        }
+        (What::Deferred, _) => at("it is tried again at"),
         (What::Skipped, _) => at("it would have been due at"),
         (What::Released, _) => at("it is taken up again at"),
         (What::LateResult, TaskState::Scheduled) => at("the message for the new time is due at"),

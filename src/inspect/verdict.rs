@@ -181,7 +181,7 @@ impl Case<'_> {
         }
         let last = self.history.last().map(|stored| &stored.entry);
         let next = match self.task.attempts {
-            0 => "it is looked at again at".to_owned(),
+            0 => "it is tried again at".to_owned(),
             spent => format!("attempt {} follows at", spent + 1),
         };
         let text = format!("Not sent yet{}; {next} {when}.", last.map(why).unwrap_or_default());

@@ -95,7 +95,7 @@ fn an_entry_tells_when_why_in_whose_words_and_what_comes_next() {
         (
             with(What::Moved, TaskState::Sending, Reason::EventMoved),
             format!(
-                "Moved while an earlier message was being sent and is due 2026-07-09 13:05:00 \
+                "Moved while an earlier message was being sent, now due 2026-07-09 13:05:00 \
                  UTC: the event moved to another time {words}."
             ),
         ),
