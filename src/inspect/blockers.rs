@@ -119,12 +119,12 @@ impl Look<'_> {
             return Some(Blocker::new(Obstacle::NewerVersion, text.to_owned()));
         }
         if expires_at <= self.now {
-            let when = self.face.from_now(self.now, expires_at);
+            let when = self.face.relative(self.now, expires_at);
             let text = format!("It expired at {when}, which is recorded at the next look.");
             return Some(Blocker::new(Obstacle::Expired, text).since(Some(expires_at)));
         }
         (self.task.state == TaskState::Held).then(|| {
-            let when = self.face.from_now(self.now, expires_at);
+            let when = self.face.relative(self.now, expires_at);
             let text = format!("A person must decide about it; left alone, it expires at {when}.");
             Blocker::new(Obstacle::Held, text).until(Some(expires_at))
         })
@@ -142,7 +142,7 @@ impl Look<'_> {
 
     fn claimed(&self) -> Option<Blocker> {
         let lease = self.task.lease.filter(|lease| lease.until > self.now)?;
-        let until = self.face.from_now(self.now, lease.until);
+        let until = self.face.relative(self.now, lease.until);
         let text = match self.task.handed_off_at {
             Some(at) => format!(
                 "A worker handed it off at {}; without an answer, its lease ends at {until}.",
@@ -166,7 +166,7 @@ impl Look<'_> {
                 }
                 Paused::Channel(_) | Paused::Kind(_) => continue,
             };
-            let when = since.map(|at| format!(" since {}", self.face.from_now(self.now, at)));
+            let when = since.map(|at| format!(" since {}", self.face.relative(self.now, at)));
             let text = format!(
                 "A person has paused the {name}{}; it waits until the pause ends.",
                 when.unwrap_or_default()
@@ -187,8 +187,8 @@ impl Look<'_> {
         let text = format!(
             "The channel {channel} does not work{} since {}; it is tried again at {}.",
             why.unwrap_or_default(),
-            self.face.from_now(self.now, since),
-            self.face.from_now(self.now, until)
+            self.face.relative(self.now, since),
+            self.face.relative(self.now, until)
         );
         Some(Blocker::new(Obstacle::BreakerOpen, text).since(Some(since)).until(Some(until)))
     }
@@ -212,7 +212,7 @@ impl Look<'_> {
             return None;
         }
         let wake_at = self.task.wake_at.filter(|wake_at| *wake_at > self.now)?;
-        let when = self.face.from_now(self.now, wake_at);
+        let when = self.face.relative(self.now, wake_at);
         let text = match (self.task.due_at > self.now, self.task.attempts) {
             (true, _) => format!("It is not due before {when}."),
             (false, 0) => format!("It was put off until {when}."),

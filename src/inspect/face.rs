@@ -30,7 +30,7 @@ impl<'a> Face<'a> {
     }
 
     /// The same with how far it is from now: `.., in 3 h 2 min` or `.., 5 min ago`.
-    pub(super) fn from_now(&self, now: DateTime<Utc>, at: DateTime<Utc>) -> String {
+    pub(super) fn relative(&self, now: DateTime<Utc>, at: DateTime<Utc>) -> String {
         let ahead = at.signed_duration_since(now);
         let distance = match ahead > TimeDelta::zero() {
             true => format!("in {}", length(ahead)),
@@ -65,6 +65,16 @@ pub(super) fn lateness(lateness: TimeDelta) -> String {
     }
     let side = if lateness < TimeDelta::zero() { "early" } else { "late" };
     format!("{} {side}", length(lateness))
+}
+
+/// `seen 2 min ago`, `seen just now`.
+pub(super) fn seen(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
+    let ago = now.signed_duration_since(at);
+    if ago < TimeDelta::seconds(1) {
+        "seen just now".to_owned()
+    } else {
+        format!("seen {} ago", length(ago))
+    }
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(super) fn why(entry: &HistoryEntry) -> String {
 
 /// `550 5.1.1: "no such user", provider id abc`.
 pub(super) fn particulars(entry: &HistoryEntry) -> Option<String> {
-    let code = entry.code.as_ref().filter(|code| !code.is_empty()).map(|code| redacted(code));
+    let code = entry.code.as_ref().filter(|code| !code.is_empty()).map(redacted);
     let detail = entry.detail.as_ref().filter(|detail| !detail.is_empty());
     let detail = detail.map(|detail| format!("\"{}\"", redacted(detail)));
     let words = match (code, detail) {

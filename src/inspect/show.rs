@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::explain::{Explanation, Step};
-use super::face::length;
+use super::face::seen;
 use super::summary::TaskSummary;
 use super::worker::Worker;
-use crate::task::TaskState;
+use crate::task::{SafeText, TaskState};
 
 /// Several lines without a line feed at the end: who is told what, the answer, the times, what
 /// stands in the way, the history, and the engines where they matter.
@@ -62,7 +62,9 @@ struct Title<'a>(&'a TaskSummary);
 impl fmt::Display for Title<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let task = self.0;
-        write!(f, "{} about {}, by {}", task.kind, task.subject, task.channel)?;
+        // The host's ids are checked for controls, and not for what turns a line around.
+        let subject = SafeText::new(task.subject.to_string());
+        write!(f, "{} about {subject}, by {}", task.kind, task.channel)?;
         match task.recipient.is_empty() {
             true => f.write_str(" (its recipient was erased)"),
             false => write!(f, " to {}", task.recipient),
@@ -98,8 +100,7 @@ struct Seen<'a>(&'a Explanation, &'a Worker);
 impl fmt::Display for Seen<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (at, worker) = (self.0.at, self.1);
-        let age = length(at.signed_duration_since(worker.seen_at));
-        write!(f, "{} serves {}, seen {age} ago", worker.name, worker.serves())?;
+        write!(f, "{} serves {}, {}", worker.name, worker.serves(), seen(at, worker.seen_at))?;
         match &worker.trouble {
             Some(trouble) => write!(f, "; it reports trouble: {trouble}"),
             None => Ok(()),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::TimeDelta;
 
-use super::face::length;
+use super::face::{length, seen};
 use super::stats::Stats;
 use super::wire::utc;
 use crate::scheduler::Paused;
@@ -120,9 +120,8 @@ impl Stats {
             None => {}
             Some([]) => write!(f, "\nengines   none runs")?,
             Some(workers) => workers.iter().try_for_each(|worker| {
-                let age = length(self.at.signed_duration_since(worker.seen_at));
-                write!(f, "\nengine    {} serves {}", worker.name, worker.serves())?;
-                write!(f, ", seen {age} ago")?;
+                let age = seen(self.at, worker.seen_at);
+                write!(f, "\nengine    {} serves {}, {age}", worker.name, worker.serves())?;
                 match &worker.trouble {
                     Some(what) => write!(f, "; it reports trouble: {what}"),
                     None => Ok(()),

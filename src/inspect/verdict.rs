@@ -148,7 +148,7 @@ impl Case<'_> {
         let text = format!(
             "Held for a person to decide{}; left alone, it expires at {}.",
             entry.map(why).unwrap_or_default(),
-            self.face.from_now(self.now, self.task.expires_at)
+            self.face.relative(self.now, self.task.expires_at)
         );
         self.answer(Standing::Held, entry, text)
     }
@@ -174,12 +174,15 @@ impl Case<'_> {
     }
 
     fn waiting(&self, wake_at: DateTime<Utc>) -> Verdict {
-        let when = self.face.from_now(self.now, wake_at);
+        let when = self.face.relative(self.now, wake_at);
         if self.task.due_at > self.now {
             let text = format!("Not sent yet: it is due at {when}.");
             return self.answer(Standing::Waiting, None, text);
         }
-        let last = self.history.last().map(|stored| &stored.entry);
+        let last = self.history.iter().rev().map(|stored| &stored.entry).find(|entry| {
+            let puts_off = [What::Retried, What::Deferred, What::Uncertain, What::Released];
+            puts_off.contains(&entry.what)
+        });
         let next = match self.task.attempts {
             0 => "it is tried again at".to_owned(),
             spent => format!("attempt {} follows at", spent + 1),
@@ -189,22 +192,16 @@ impl Case<'_> {
     }
 
     fn due(&self, blocker: Option<&Blocker>) -> Verdict {
-        let Some(blocker) = blocker else {
-            let text = match self.task.state {
-                TaskState::Sending => {
-                    "Not known yet: the worker that handed it off gave no \
-                    answer, and another takes it up with the next round."
-                }
-                _ => "Not sent yet: it is due and goes out with the next round.",
-            };
-            return self.answer(Standing::Waiting, None, text.to_owned());
+        let begin = match self.task.state {
+            TaskState::Sending => "Not known yet, its worker having given no answer",
+            _ => "Not sent yet",
         };
-        let past = self.now.signed_duration_since(self.task.due_at);
-        let text = format!(
-            "Not sent yet, {} past its due time: {}",
-            length(past),
-            lower(&blocker.sentence)
-        );
+        let Some(blocker) = blocker else {
+            let text = format!("{begin}: it is due, and taken up with the next round.");
+            return self.answer(Standing::Waiting, None, text);
+        };
+        let past = length(self.now.signed_duration_since(self.task.due_at));
+        let text = format!("{begin}, {past} past its due time: {}", lower(&blocker.sentence));
         Verdict { reason: blocker.what.reason(), ..self.answer(Standing::Blocked, None, text) }
     }
 }

@@ -106,3 +106,39 @@ fn an_attempt_without_answer_counts_for_its_own_generation_alone() {
         assert_eq!(explanation.verdict.standing, standing);
     }
 }
+
+#[test]
+fn a_due_row_says_in_one_sentence_how_it_stands() {
+    let tzdb = TzDatabase::newest();
+    let late = TimeDelta::minutes(10);
+    let seconds = TimeDelta::seconds;
+    for (state, lease, standing, answer) in [
+        (
+            TaskState::Scheduled,
+            None,
+            Standing::Waiting,
+            "Not sent yet: it is due, and taken up with the next round.",
+        ),
+        (
+            TaskState::Sending,
+            Some(seconds(-5)),
+            Standing::Waiting,
+            "Not known yet, its worker having given no answer: it is due, and taken up with the \
+             next round.",
+        ),
+        (
+            TaskState::Scheduled,
+            Some(seconds(20)),
+            Standing::UnderWay,
+            "Under way: a worker has taken it; its lease ends at 2026-07-09 12:10:20 UTC (14:10:20 \
+             Europe/Berlin), in 20 s.",
+        ),
+    ] {
+        let mut task = Task { state, ..task() };
+        let now = task.due_at + late;
+        let claim = crate::task::ClaimId::from_uuid(uuid::Uuid::from_u128(1));
+        task.lease = lease.map(|left| crate::task::Lease { claim, until: now + left });
+        let verdict = explained(&task, &[], &around(now), &tzdb).verdict;
+        assert_eq!((verdict.standing, verdict.sentence.as_str()), (standing, answer));
+    }
+}
