@@ -5,11 +5,7 @@
     reason = "helpers of tests too may end the test; clippy knows only functions under #[test]"
 )]
 
-mod calendar;
-mod engine;
-mod policy;
-mod scenarios;
-#[cfg(feature = "sqlite")]
-mod sqlite;
+#[cfg(feature = "testing")]
+mod inspect;
 mod tidy;
 mod time;
