@@ -92,7 +92,7 @@ impl Scheduler {
         let around = self.engine.look_around().await?;
         for task in &tasks {
             let history = self.history(task.id).await?;
-            explanations.push(explained(task, &history, &around, &self.engine.tzdb));
+            explanations.push(explained(task, &history, &around, &self.engine.tzdb()));
         }
         Ok(explanations)
     }
@@ -143,6 +143,6 @@ impl Scheduler {
         let around = self.engine.look_around().await?;
         let stored = self.engine.store.stats(around.now).await?;
         let recent = super::recent::Recent::read(around.now, &*self.engine.store).await?;
-        Ok(Stats::of(&around, &stored, recent, self.engine.tzdb.version().as_str()))
+        Ok(Stats::of(&around, &stored, recent, self.engine.tzdb().version().as_str()))
     }
 }

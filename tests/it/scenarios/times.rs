@@ -44,7 +44,8 @@ async fn triggers_count_hours_on_the_time_line_and_days_on_the_calendar(backend:
     let spring = || civil("2026-03-29T10:00", "Europe/Berlin");
     let autumn = || civil("2026-10-25T10:00", "Europe/Berlin");
     let month_end = || civil("2026-03-31T18:00", "UTC");
-    let build: [(Box<dyn Fn(Reminder) -> Reminder>, &str); 12] = [
+    type Build = Box<dyn Fn(Reminder) -> Reminder>;
+    let build: [(Build, &str); 12] = [
         (Box::new(|r| r.event(spring()).before(DAY)), "2026-03-28T08:00:00Z"),
         (Box::new(|r| r.event(spring()).days_before(1)), "2026-03-28T09:00:00Z"),
         (Box::new(|r| r.event(spring()).days_before(1).at("09:00")), "2026-03-28T08:00:00Z"),
