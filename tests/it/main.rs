@@ -5,4 +5,6 @@
     reason = "helpers of tests too may end the test; clippy knows only functions under #[test]"
 )]
 
+#[cfg(feature = "testing")]
+mod conformance;
 mod tidy;
