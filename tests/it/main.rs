@@ -7,4 +7,6 @@
 
 #[cfg(feature = "testing")]
 mod conformance;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod tidy;

@@ -1,3 +1,5 @@
 //! Every store against the contract, and wrong stores against the suite.
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
