@@ -8,10 +8,14 @@
 #[cfg(all(feature = "sqlite", feature = "templates", feature = "testing"))]
 mod calendar;
 #[cfg(feature = "testing")]
+mod conformance;
+#[cfg(feature = "testing")]
 mod engine;
 #[cfg(feature = "testing")]
 mod inspect;
 mod policy;
+#[cfg(feature = "templates")]
+mod render;
 #[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "sqlite")]
