@@ -127,14 +127,13 @@ impl TaskStore for VecStore {
     }
 
     async fn history(&self, query: &HistoryQuery) -> StoreResult<Vec<StoredEntry>> {
-        let place = |stored: &StoredEntry| (stored.entry.at, stored.entry.id);
         let mut found = self.lock().history.clone();
         found.retain(|stored| {
             query.task.is_none_or(|task| stored.entry.task == task)
                 && query.from.is_none_or(|from| stored.entry.at >= from)
-                && query.after.is_none_or(|after| place(stored) > after)
+                && query.after.is_none_or(|after| stored.place() > after)
         });
-        found.sort_by_key(place);
+        found.sort_by_key(StoredEntry::place);
         found.truncate(query.limit as usize);
         Ok(found)
     }

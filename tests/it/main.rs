@@ -14,8 +14,6 @@ mod engine;
 #[cfg(feature = "testing")]
 mod inspect;
 mod policy;
-#[cfg(feature = "templates")]
-mod render;
 #[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "sqlite")]

@@ -15,7 +15,7 @@ async fn told(bench: &Bench, mut row: Task, microseconds: &[i64]) -> TaskId {
 }
 
 fn sorted(mut entries: Vec<StoredEntry>) -> Vec<StoredEntry> {
-    entries.sort_by_key(|stored| (stored.entry.at, stored.entry.id));
+    entries.sort_by_key(StoredEntry::place);
     entries
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn is_told_oldest_first_and_page_by_page(bench: &Bench) {
     {
         let all = bench.history(&query).await;
         assert_eq!(all.len(), count);
-        assert_eq!(all, sorted(all.clone()), "by instant, then entry");
+        assert_eq!(all, sorted(all.clone()), "by instant, revision and entry");
         for limit in [1, 2, 3] {
             let mut query = HistoryQuery { limit, ..query.clone() };
             let mut walked = Vec::new();
