@@ -69,7 +69,7 @@ impl InsertItem {
             recipient: new.recipient.as_str(),
             data: new.data.as_str(),
             body: new.body.as_str(),
-            now: micros(now),
+            written_at: micros(now),
         });
         InsertItem {
             id: new.id,
@@ -103,7 +103,7 @@ impl ApplyItem {
                 recipient: change.recipient.as_ref().map(SafeText::as_str),
                 data: change.data.as_ref().map(|data| data.as_str()),
                 body: change.body.as_ref().map(|body| body.as_str()),
-                now: micros(now),
+                written_at: micros(now),
             })
         });
         let inserts: Vec<InsertItem> = match row {
@@ -134,7 +134,7 @@ impl ExtendItem {
             claim: extension.claim.as_uuid(),
             until: micros(extension.until),
             hand_off: extension.hand_off,
-            now: micros(now),
+            written_at: micros(now),
         });
         ExtendItem { task: extension.task, row }
     }
@@ -253,7 +253,7 @@ struct NewRow<'a> {
     recipient: &'a str,
     data: &'a str,
     body: &'a str,
-    now: i64,
+    written_at: i64,
 }
 
 #[derive(Serialize)]
@@ -277,7 +277,7 @@ struct ChangedRow<'a> {
     recipient: Option<&'a str>,
     data: Option<&'a str>,
     body: Option<&'a str>,
-    now: i64,
+    written_at: i64,
 }
 
 #[derive(Serialize)]
@@ -288,7 +288,7 @@ struct ExtendedRow {
     claim: Uuid,
     until: i64,
     hand_off: bool,
-    now: i64,
+    written_at: i64,
 }
 
 #[derive(Serialize)]
