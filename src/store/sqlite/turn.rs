@@ -61,7 +61,7 @@ struct Answers {
 pub(super) struct Ended {
     /// Something was written that wakes so soon that a waiting engine must hear of it.
     pub(super) wakes: bool,
-    /// The transaction could not even be rolled back.
+    /// The connection can no longer be trusted.
     pub(super) broken: bool,
 }
 
@@ -156,14 +156,17 @@ impl Turn {
     }
 
     /// One `begin immediate` around all. On failure everything is rolled back; the second value
-    /// says whether that failed too.
+    /// says whether the connection can no longer be trusted.
     async fn write(
         &self,
         connection: &mut SqliteConnection,
         identity: &StoreIdentity,
     ) -> Result<Answers, (sqlx::Error, bool)> {
         let begun = connection.begin_with("begin immediate").await;
-        let mut transaction = begun.map_err(|cause| (cause, false))?;
+        let mut transaction = begun.map_err(|cause| {
+            let answered = cause.as_database_error().is_some();
+            (cause, !answered)
+        })?;
         match self.write_all(&mut transaction, identity).await {
             Ok(answers) => match transaction.commit().await {
                 Ok(()) => Ok(answers),

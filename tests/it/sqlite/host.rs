@@ -22,7 +22,7 @@ async fn booking_and_reminder_are_stored_together_or_not_at_all() {
     let store = files.store().await;
     sqlx::query("create table bookings (id text)").execute(store.pool()).await.unwrap();
     let known = reminder(&entropy, "0", at(60));
-    store.insert(at(0), &[known.clone()]).await.unwrap();
+    store.insert(at(0), std::slice::from_ref(&known)).await.unwrap();
 
     for (commits, booking) in [(false, "1"), (true, "2")] {
         let new = reminder(&entropy, booking, at(60));

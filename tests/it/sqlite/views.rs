@@ -65,7 +65,7 @@ async fn the_columns_are_those_that_are_promised_and_readable() {
         .fetch_one(store.pool())
         .await
         .unwrap();
-    let names: Vec<&str> = row.columns().iter().map(|column| sqlx::Column::name(column)).collect();
+    let names: Vec<&str> = row.columns().iter().map(sqlx::Column::name).collect();
     assert_eq!(
         names,
         [
@@ -102,8 +102,7 @@ async fn the_columns_are_those_that_are_promised_and_readable() {
         .fetch_all(store.pool())
         .await
         .unwrap();
-    let names: Vec<&str> =
-        rows[0].columns().iter().map(|column| sqlx::Column::name(column)).collect();
+    let names: Vec<&str> = rows[0].columns().iter().map(sqlx::Column::name).collect();
     assert_eq!(
         names,
         [
