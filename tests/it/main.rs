@@ -9,4 +9,6 @@
 mod conformance;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "testing")]
+mod testing;
 mod tidy;
