@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 
 use crate::time::{Clock, FIRST_INSTANT, LAST_INSTANT, checked_add_delta, saturating_add};
 
-/// After so many turns of the runtime in which nobody asked the clock, everybody waits.
-const QUIET_TURNS: u32 = 64;
+/// After so many turns of the runtime in which nobody asked the clock, everybody waits. A step of
+/// the engine asks it every few turns.
+const QUIET_TURNS: u32 = 24;
 
 /// At most so many turns: a task that spins without end must not hang the test.
 const TURNS_MAX: u32 = 1_000_000;
@@ -48,10 +49,13 @@ pub struct VirtualClock {
     shared: Arc<Mutex<State>>,
 }
 
+/// A sleeper's place: the earliest deadline first, then in the order of coming.
+type Place = (DateTime<Utc>, u64);
+
 struct State {
     wall: DateTime<Utc>,
     monotonic: Duration,
-    sleepers: BTreeMap<(DateTime<Utc>, u64), oneshot::Sender<()>>,
+    sleepers: BTreeMap<Place, oneshot::Sender<()>>,
     /// Grows whenever somebody asks: while it grows, tasks are at work.
     asked: u64,
 }
@@ -145,6 +149,10 @@ impl VirtualClock {
     /// Lets the runtime's tasks run until nobody has asked the clock for a while: then everybody
     /// waits for something. The clock does not move.
     ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe.
@@ -217,10 +225,7 @@ impl Clock for VirtualClock {
 
 impl VirtualClock {
     /// A place among the sleepers; `None` where the deadline is reached.
-    fn lie_down(
-        &self,
-        deadline: DateTime<Utc>,
-    ) -> Option<((DateTime<Utc>, u64), oneshot::Receiver<()>)> {
+    fn lie_down(&self, deadline: DateTime<Utc>) -> Option<(Place, oneshot::Receiver<()>)> {
         let mut state = self.ask();
         if state.wall >= deadline {
             return None;
@@ -235,7 +240,7 @@ impl VirtualClock {
 /// Gives its place back when its sleep ends in whatever way.
 struct Sleeper<'c> {
     clock: &'c VirtualClock,
-    place: (DateTime<Utc>, u64),
+    place: Place,
 }
 
 impl Drop for Sleeper<'_> {

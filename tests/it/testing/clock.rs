@@ -144,7 +144,7 @@ async fn a_started_engine_sends_on_the_second() {
     scheduler.schedule(reminder()).await.unwrap();
     clock.run_to("2026-07-11T14:59:59.999999Z").await;
     assert_eq!(mailbox.sent().len(), 0, "never early");
-    clock.run_to("2026-07-20T00:00:00Z").await;
+    clock.run_to("2026-07-11T18:00:00Z").await;
     let sent: Vec<String> = mailbox.sent().iter().map(|sent| sent.at.to_rfc3339()).collect();
     assert_eq!(sent, ["2026-07-11T15:00:00+00:00"]);
     running.shutdown(Duration::ZERO).await;
@@ -164,7 +164,7 @@ async fn a_started_engine_repeats_when_the_provider_said() {
         .unwrap();
     let running = scheduler.start();
     scheduler.schedule(reminder()).await.unwrap();
-    clock.run_to("2026-07-12T15:00:00Z").await;
+    clock.run_to("2026-07-11T18:00:00Z").await;
     let journal = notifier.journal();
     assert_eq!(journal.len(), 3, "a refusal, a hang, an acceptance");
     assert!(journal[1].at - journal[0].at >= TimeDelta::from_std(wait).unwrap());
