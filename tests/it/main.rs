@@ -18,5 +18,7 @@ mod policy;
 mod scenarios;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "testing")]
+mod testing;
 mod tidy;
 mod time;
