@@ -5,4 +5,5 @@
     reason = "helpers of tests too may end the test; clippy knows only functions under #[test]"
 )]
 
+mod render;
 mod tidy;
