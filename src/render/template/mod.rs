@@ -66,6 +66,11 @@ use crate::task::{Content, Message};
 /// [`Limits::MESSAGE_BYTES`](crate::task::Limits::MESSAGE_BYTES). Misspelt variables are found when a template is loaded; misspelt
 /// filters and fields when a message is rendered.
 ///
+/// Fuel and caps stop templates that went wrong, not ones that mean harm: a list that holds one
+/// list many times, again and again, still keeps a processor busy for as long as its author
+/// likes when it is compared or turned into text. So templates are the host's own, like its code;
+/// **do not load what strangers wrote**. Data may come from anybody.
+///
 /// A line that holds only a block (`{% if .. %}`) leaves no empty line behind.
 ///
 /// # Languages
