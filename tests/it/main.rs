@@ -14,6 +14,8 @@ mod engine;
 #[cfg(feature = "testing")]
 mod inspect;
 mod policy;
+#[cfg(feature = "templates")]
+mod render;
 #[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "sqlite")]
