@@ -14,9 +14,13 @@ mod engine;
 #[cfg(feature = "testing")]
 mod inspect;
 mod policy;
+#[cfg(feature = "templates")]
+mod render;
 #[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "testing")]
+mod testing;
 mod tidy;
 mod time;
