@@ -93,4 +93,6 @@ pub mod time;
 
 pub use chrono;
 pub use scheduler::{Reminder, Reminders, ScheduleError, Scheduler, SchedulerHandle};
+#[cfg(feature = "sqlite")]
+pub use sqlx;
 pub use time::EventTime;

@@ -178,6 +178,7 @@ impl Engine {
     /// Renews every lease of this engine, again and again. Never ends.
     pub(crate) async fn renew_for_ever(&self) {
         loop {
+            self.leases.any().await;
             self.pause(self.config.renewal).await;
             self.renew().await;
         }
