@@ -11,6 +11,8 @@ mod calendar;
 mod conformance;
 #[cfg(feature = "testing")]
 mod engine;
+#[cfg(all(feature = "sqlite", feature = "templates", feature = "testing"))]
+mod examples;
 #[cfg(feature = "testing")]
 mod inspect;
 mod policy;
