@@ -11,6 +11,8 @@ mod memory;
 mod notes;
 mod query;
 mod request;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod traced;
 mod writes;
 
@@ -26,6 +28,8 @@ pub use request::{
     Change, ClaimRequest, Claimed, Durability, Extension, InsertOutcome, LeaseChange, Probe, Quota,
     StoreIdentity, Times, WriteOutcome,
 };
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteStore, SqliteWrites};
 pub(crate) use traced::Traced;
 pub use writes::TaskWrites;
 

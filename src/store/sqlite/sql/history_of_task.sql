@@ -1,0 +1,11 @@
+-- By index puntual_task_history_task.
+select
+    entry_id, task_id, revision, at, what, state, generation, attempt, reason, code, detail,
+    provider_id, lateness, until
+from puntual_task_history
+where
+    task_id = ?5
+    and at >= ?1
+    and (at, entry_id) > (?2, ?3)
+order by at, entry_id
+limit ?4;

@@ -1,0 +1,3 @@
+-- By primary key.
+delete from puntual_notes
+where name = ?1;

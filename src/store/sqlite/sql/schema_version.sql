@@ -1,0 +1,3 @@
+-- By primary key.
+select max(version)
+from puntual_schema_history;
