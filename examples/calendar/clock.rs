@@ -34,13 +34,17 @@ impl Clock for AsOf {
         self.system.monotonic()
     }
 
+    async fn sleep(&self, duration: Duration) {
+        self.system.sleep(duration).await;
+    }
+
     async fn sleep_until(&self, deadline: DateTime<Utc>) {
         loop {
             let left = deadline.signed_duration_since(self.now()).to_std().unwrap_or_default();
             if left.is_zero() {
                 return;
             }
-            self.system.sleep_until(saturating_add(self.system.now(), left.min(SLICE))).await;
+            self.system.sleep(left.min(SLICE)).await;
         }
     }
 

@@ -55,6 +55,7 @@ impl Delivery {
         claim: ClaimId,
         task: Task,
     ) -> Delivery {
+        lane.begin(task.priority);
         Delivery { engine, lane, claim, task }
     }
 
@@ -312,7 +313,6 @@ impl Engine {
         limit: Duration,
         call: impl Future<Output = T> + Send,
     ) -> Guarded<T> {
-        let deadline = saturating_add(self.clock.now(), limit);
         let call = AssertUnwindSafe(call).catch_unwind();
         tokio::pin!(call);
         tokio::select! {
@@ -321,7 +321,7 @@ impl Engine {
                 Ok(answer) => Guarded::Done(answer),
                 Err(panic) => Guarded::Panicked(words_of(&*panic)),
             },
-            () = self.clock.sleep_until(deadline) => Guarded::TimedOut,
+            () = self.clock.sleep(limit) => Guarded::TimedOut,
         }
     }
 }

@@ -7,7 +7,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::engine::Engine;
-use crate::time::saturating_add;
 
 /// A running engine. Dropping it stops the engine without waiting: what is under way is given up
 /// and comes back when its lease ends. To stop in good order, call [`SchedulerHandle::shutdown`].
@@ -46,12 +45,11 @@ impl SchedulerHandle {
     /// A dropped call stops the engine as dropping the handle does.
     pub async fn shutdown(mut self, grace: Duration) {
         self.shutdown.cancel();
-        let deadline = saturating_add(self.engine.clock.now(), grace);
         let clock = self.engine.clock.clone();
         tokio::select! {
             biased;
             _ = &mut self.worker => return,
-            () = clock.sleep_until(deadline) => {}
+            () = clock.sleep(grace) => {}
         }
         drop(self.abandon);
         // What is left ends at its next await; a task that never awaits is its notifier's fault.

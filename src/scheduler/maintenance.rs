@@ -2,6 +2,7 @@
 //! there is no leader.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub(crate) const PRESENCE: &str = "worker/";
 const TZDB: &str = "tzdb";
 /// Where the wish to forget a person stands, until nothing of it is left.
 const FORGET: &str = "forget/";
+/// How often to look whether this machine has newer zone rules.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How many rows one page of a walk holds.
 const PAGE: u32 = 500;
 /// Presence notes older than this many renewals are of engines that are gone.
@@ -36,11 +39,19 @@ pub(crate) struct Presence {
 
 /// Runs all duties at their times until the shutdown; then takes the presence note back.
 pub(crate) async fn run(engine: Arc<Engine>, shutdown: CancellationToken) {
-    let mut next_duties = engine.now();
+    let (mut next_duties, mut next_look) = (Duration::ZERO, engine.clock.monotonic() + DAY);
     loop {
+        let now = engine.clock.monotonic();
         report("presence", engine.show_presence().await);
-        if engine.now() >= next_duties && engine.maintain().await.is_ok() {
-            next_duties = saturating_add(engine.now(), engine.config.maintenance);
+        if now >= next_look {
+            engine.look_for_newer_tzdb();
+            next_look = now + DAY;
+        }
+        if now >= next_duties {
+            let done = engine.maintain().await;
+            let pause = if done.is_ok() { engine.config.maintenance } else { Duration::ZERO };
+            next_duties = now.saturating_add(pause);
+            report("duties", done);
         }
         tokio::select! {
             biased;
@@ -115,7 +126,6 @@ impl Engine {
     /// Computes pending rows anew if the rules of the zones are newer than those by which they
     /// were computed. An engine with older rules leaves the rows alone.
     async fn recompute(&self) -> StoreResult<()> {
-        self.look_for_newer_tzdb();
         let tzdb = self.tzdb();
         let ours = tzdb.version();
         if let Some(notes) = self.store.notes() {

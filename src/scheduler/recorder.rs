@@ -11,7 +11,7 @@ use super::batcher::Batcher;
 use crate::store::{
     Change, Extension, StoreError, StoreErrorKind, StoreResult, TaskStore, WriteOutcome,
 };
-use crate::time::{Clock, saturating_add};
+use crate::time::Clock;
 
 /// How long an item waits that somebody else holds at this moment.
 const BUSY_PAUSE: Duration = Duration::from_millis(50);
@@ -106,7 +106,7 @@ impl Recorder {
     }
 
     async fn pause(&self, pause: Duration) {
-        self.clock.sleep_until(saturating_add(self.clock.now(), pause)).await;
+        self.clock.sleep(pause).await;
     }
 }
 
@@ -127,7 +127,7 @@ impl Repeat {
     pub(crate) async fn wait(&self, failures: u32) {
         let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(16));
         let pause = doubled.min(self.max);
-        self.clock.sleep_until(saturating_add(self.clock.now(), pause)).await;
+        self.clock.sleep(pause).await;
     }
 }
 

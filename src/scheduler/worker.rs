@@ -12,7 +12,6 @@ use super::engine::Engine;
 use super::round::Batch;
 use super::{ScheduleError, ScheduleErrorKind};
 use crate::task::Priority;
-use crate::time::saturating_add;
 
 /// Runs the engine until `shutdown`, then waits for what is under way until `abandon`.
 pub(crate) async fn run(
@@ -136,15 +135,21 @@ async fn sleep(
     wakeups: &mut Option<watch::Receiver<u64>>,
     shutdown: &CancellationToken,
 ) {
-    let poll = saturating_add(engine.clock.now(), engine.config.poll);
-    let until = next.map_or(poll, |next| next.min(poll));
     tokio::select! {
         biased;
         () = shutdown.cancelled() => {}
         () = engine.wake.notified() => {}
         () = engine.room_again() => {}
         () = tick(wakeups) => {}
-        () = engine.clock.sleep_until(until) => {}
+        () = wake_at(engine, next) => {}
+        () = engine.pause(engine.config.poll) => {}
+    }
+}
+
+async fn wake_at(engine: &Engine, next: Option<DateTime<Utc>>) {
+    match next {
+        Some(next) => engine.clock.sleep_until(next).await,
+        None => std::future::pending().await,
     }
 }
 

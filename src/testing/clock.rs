@@ -51,7 +51,9 @@ pub struct VirtualClock {
 struct State {
     wall: DateTime<Utc>,
     monotonic: Duration,
+    /// Who waits for the wall clock, and who for the monotonic one.
     sleepers: BTreeMap<(DateTime<Utc>, u64), oneshot::Sender<()>>,
+    pauses: BTreeMap<(Duration, u64), oneshot::Sender<()>>,
     /// Grows whenever somebody asks: while it grows, tasks are at work.
     asked: u64,
 }
@@ -67,6 +69,7 @@ impl VirtualClock {
             wall: start.into_instant(),
             monotonic: Duration::ZERO,
             sleepers: BTreeMap::new(),
+            pauses: BTreeMap::new(),
             asked: 0,
         };
         VirtualClock { shared: Arc::new(Mutex::new(state)) }
@@ -164,7 +167,14 @@ impl VirtualClock {
 
     /// The next deadline that somebody sleeps for.
     pub fn next_deadline(&self) -> Option<DateTime<Utc>> {
-        self.lock().sleepers.keys().next().map(|(deadline, _)| *deadline)
+        let state = self.lock();
+        let sleeper = state.sleepers.keys().next().map(|(deadline, _)| *deadline);
+        let pause = state
+            .pauses
+            .keys()
+            .next()
+            .map(|(end, _)| saturating_add(state.wall, end.saturating_sub(state.monotonic)));
+        sleeper.into_iter().chain(pause).min()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -188,6 +198,11 @@ impl State {
             // A sleeper that was dropped meanwhile does not mind.
             let _ = first.remove().send(());
         }
+        while let Some(first) = self.pauses.first_entry()
+            && first.key().0 <= self.monotonic
+        {
+            let _ = first.remove().send(());
+        }
     }
 }
 
@@ -208,6 +223,23 @@ impl Clock for VirtualClock {
             let _ = woken.await;
             drop(sleeper);
         }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let (place, woken) = {
+            let mut state = self.ask();
+            let end = state.monotonic.saturating_add(duration);
+            if end <= state.monotonic {
+                return;
+            }
+            let (wake, woken) = oneshot::channel();
+            let place = (end, state.asked);
+            state.pauses.insert(place, wake);
+            (place, woken)
+        };
+        let pause = Pause { clock: self, place };
+        let _ = woken.await;
+        drop(pause);
     }
 
     fn compares_with_store(&self) -> bool {
@@ -244,12 +276,24 @@ impl Drop for Sleeper<'_> {
     }
 }
 
+/// As [`Sleeper`], for the monotonic clock.
+struct Pause<'c> {
+    clock: &'c VirtualClock,
+    place: (Duration, u64),
+}
+
+impl Drop for Pause<'_> {
+    fn drop(&mut self) {
+        self.clock.ask().pauses.remove(&self.place);
+    }
+}
+
 impl fmt::Debug for VirtualClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();
         f.debug_struct("VirtualClock")
             .field("now", &state.wall)
-            .field("sleepers", &state.sleepers.len())
+            .field("sleepers", &(state.sleepers.len() + state.pauses.len()))
             .finish()
     }
 }

@@ -30,6 +30,14 @@ pub trait Clock: Debug + Send + Sync + 'static {
     /// Dropping the future ends the wait and has no other effect.
     async fn sleep_until(&self, deadline: DateTime<Utc>);
 
+    /// Returns so long from now by the monotonic clock: for pauses and limits, which a wall clock
+    /// that is set must neither shorten nor stretch.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the wait and has no other effect.
+    async fn sleep(&self, duration: Duration);
+
     /// Whether this clock and the database's may be compared.
     ///
     /// A clock that tests advance says `false`: the database's time is then ignored.
@@ -93,6 +101,14 @@ impl Clock for SystemClock {
             tokio::time::sleep(slice).await;
         }
     }
+
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime with its timer enabled.
+    #[allow(clippy::disallowed_methods)] // the one place where real time enters
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
 }
 
 #[async_trait]
@@ -108,6 +124,10 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 
     async fn sleep_until(&self, deadline: DateTime<Utc>) {
         (**self).sleep_until(deadline).await;
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration).await;
     }
 
     fn compares_with_store(&self) -> bool {

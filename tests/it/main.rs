@@ -6,6 +6,7 @@
 )]
 
 mod calendar;
+mod engine;
 mod policy;
 mod scenarios;
 mod tidy;
