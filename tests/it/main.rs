@@ -9,5 +9,7 @@ mod calendar;
 mod engine;
 mod policy;
 mod scenarios;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod tidy;
 mod time;
