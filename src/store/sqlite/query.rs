@@ -61,13 +61,16 @@ pub(super) async fn history(
         Some(_) => include_str!("sql/history_of_task.sql"),
         None => include_str!("sql/history_since.sql"),
     };
-    let (after_at, after_id) = match query.after {
-        Some((at, id)) => (micros(at), blob(id.as_uuid())),
-        None => (i64::MIN, Vec::new()),
+    let (after_at, after_revision, after_id) = match query.after {
+        Some((at, revision, id)) => {
+            (micros(at), i64::try_from(revision.0).unwrap_or(i64::MAX), blob(id.as_uuid()))
+        }
+        None => (i64::MIN, i64::MIN, Vec::new()),
     };
     let found = sqlx::query(statement)
         .bind(query.from.map_or(after_at, |from| micros(from).max(after_at)))
         .bind(after_at)
+        .bind(after_revision)
         .bind(after_id)
         .bind(query.limit)
         .bind(query.task.map(|task| blob(task.as_uuid())))

@@ -4,8 +4,8 @@ select
     provider_id, lateness, until
 from puntual_task_history
 where
-    task_id = ?5
+    task_id = ?6
     and at >= ?1
-    and (at, entry_id) > (?2, ?3)
-order by at, entry_id
-limit ?4;
+    and (at, revision, entry_id) > (?2, ?3, ?4)
+order by at, revision, entry_id
+limit ?5;
