@@ -1,6 +1,7 @@
 //! The rows, their indexes and their history, and what each call does to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -224,21 +225,31 @@ impl State {
             TaskOrder::Id => (DateTime::UNIX_EPOCH, id),
             TaskOrder::DueAt => (at, id),
         });
-        let candidates: Vec<&Task> = match (&query.filter.ids, &query.filter.keys) {
-            (Some(ids), _) => ids.iter().filter_map(|id| self.rows.get(id)).collect(),
+        let wanted = |task: &&Task| {
+            query.filter.matches(task) && after.is_none_or(|after| place(task) > after)
+        };
+        let stored = |task: &&Task| !overlay.contains_key(&task.id) && wanted(task);
+        let limit = query.limit as usize;
+        let mut found: Vec<&Task> = match (&query.filter.ids, &query.filter.keys) {
+            (Some(ids), _) => {
+                ids.iter().filter_map(|id| self.rows.get(id)).filter(stored).collect()
+            }
             (None, Some(keys)) => (keys.iter().filter_map(|key| self.keys.get(key)))
                 .filter_map(|id| self.rows.get(id))
+                .filter(stored)
                 .collect(),
-            (None, None) => self.rows.values().collect(),
+            // Rows stand in the order of their ids: a walk of many pages reads each row once.
+            (None, None) if query.order == TaskOrder::Id => {
+                let from = after.map_or(Bound::Unbounded, |(_, id)| Bound::Excluded(id));
+                let rows = self.rows.range((from, Bound::Unbounded)).map(|(_, row)| row);
+                rows.filter(stored).take(limit).collect()
+            }
+            (None, None) => self.rows.values().filter(stored).collect(),
         };
-        let stored = candidates.into_iter().filter(|task| !overlay.contains_key(&task.id));
-        let mut found: Vec<&Task> = stored
-            .chain(overlay.values())
-            .filter(|task| query.filter.matches(task) && after.is_none_or(|a| place(task) > a))
-            .collect();
+        found.extend(overlay.values().filter(wanted));
         found.sort_by_key(|task| place(task));
         found.dedup_by_key(|task| task.id);
-        found.into_iter().take(query.limit as usize).cloned().collect()
+        found.into_iter().take(limit).cloned().collect()
     }
 
     pub(super) fn history(&self, query: &HistoryQuery) -> Vec<StoredEntry> {
