@@ -2,9 +2,11 @@
 //! cancelled with the booking, and always able to say why (not).
 //!
 //! The rooms, in reading order: [`task`] is what is stored, [`time`] when, [`policy`] how often,
-//! [`store`] where, [`notify`] how it is told, [`render`] in which words, [`scheduler`] the engine.
+//! [`store`] where, [`notify`] how it is told, [`render`] in which words, [`scheduler`] the engine,
+//! [`inspect`] what it can tell about all of it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod inspect;
 pub mod notify;
 pub mod policy;
 pub mod render;

@@ -1,5 +1,13 @@
 //! IN WHICH WORDS: the port to whatever writes messages.
 
+mod locale;
+#[cfg(feature = "templates")]
+mod template;
+
+pub use locale::Locale;
+#[cfg(feature = "templates")]
+pub use template::{TemplateError, TemplateErrorKind, TemplateSource, Templates};
+
 use std::fmt::{self, Debug};
 
 use chrono::{DateTime, Utc};
@@ -15,8 +23,9 @@ pub trait Renderer: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// There is no such template, or it cannot be rendered with this data. The task then fails
-    /// for good: its text would not become better by waiting.
+    /// There is no such template, or it cannot be rendered with this data. That is a failed
+    /// attempt, which the retry policy tries again: once the template is mended, the message
+    /// still reaches people.
     fn render(&self, request: &RenderRequest<'_>) -> Result<Message, RenderError>;
 
     /// Whether there is a template of this name: asked when a reminder is scheduled, so that a

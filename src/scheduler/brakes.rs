@@ -14,14 +14,14 @@ use crate::task::{Channel, Kind, SafeText};
 use crate::time::{Clock, saturating_add};
 
 /// Where notes about breakers and pauses stand.
-const BREAKER: &str = "breaker/";
-const PAUSE: &str = "pause/";
+pub(super) const BREAKER: &str = "breaker/";
+pub(super) const PAUSE: &str = "pause/";
 /// How old what was read may be when a claimed task is attempted.
 const FRESH: Duration = Duration::from_secs(5);
 /// How often a write that lost its race is repeated.
 const RACES_MAX: u32 = 8;
 /// How many notes of one sort are read.
-const NOTES_MAX: u32 = 1_000;
+pub(super) const NOTES_MAX: u32 = 1_000;
 
 /// What a pause is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Paused {
         }
     }
 
-    fn of_note(name: &str) -> Option<Paused> {
+    pub(super) fn of_note(name: &str) -> Option<Paused> {
         let (what, name) = name.strip_prefix(PAUSE)?.split_once('/')?;
         match what {
             "channel" => Some(Paused::Channel(Channel::from_stored(name.to_owned()))),
@@ -104,12 +104,10 @@ impl Brakes {
         };
         let breakers = notes.list_notes(BREAKER, NOTES_MAX).await?;
         let pauses = notes.list_notes(PAUSE, NOTES_MAX).await?;
-        let breaker = |note: &Note| {
-            let channel = Channel::from_stored(note.name.strip_prefix(BREAKER)?.to_owned());
-            Some((channel, serde_json::from_str(&note.text).ok()?))
-        };
         let mut state = self.lock();
-        state.breakers = breakers.iter().filter_map(breaker).collect();
+        // Failures that did not open a breaker yet are known here alone, and must add up.
+        state.breakers.retain(|_, breaker| breaker.open_since().is_none());
+        state.breakers.extend(breakers.iter().filter_map(breaker_of));
         state.pauses = pauses.iter().filter_map(|note| Paused::of_note(&note.name)).collect();
         state.read_at = Some(read_at);
         Ok(())
@@ -230,6 +228,12 @@ impl Brakes {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The breaker that a note tells of.
+pub(super) fn breaker_of(note: &Note) -> Option<(Channel, Breaker)> {
+    let channel = Channel::from_stored(note.name.strip_prefix(BREAKER)?.to_owned());
+    Some((channel, serde_json::from_str(&note.text).ok()?))
 }
 
 /// Rewrites one note by compare-and-set, a few times if others write it too.

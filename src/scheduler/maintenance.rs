@@ -13,12 +13,12 @@ use super::engine::{Engine, SEAL};
 use super::plan;
 use crate::store::{Erase, StoreResult, TaskFilter, TaskQuery, WriteOutcome};
 use crate::task::{Channel, PersonKey};
-use crate::time::{TzVersion, saturating_add, saturating_sub};
+use crate::time::{TzVersion, saturating_sub};
 
 /// Where presence notes stand; one per running engine.
 pub(crate) const PRESENCE: &str = "worker/";
 /// The note that holds the newest zone rules by which rows were computed.
-const TZDB: &str = "tzdb";
+pub(super) const TZDB: &str = "tzdb";
 /// Where the wish to forget a person stands, until nothing of it is left.
 const FORGET: &str = "forget/";
 /// How often to look whether this machine has newer zone rules.
@@ -31,6 +31,9 @@ const GONE_AFTER: u32 = 12;
 /// What a running engine says about itself, so that pending tasks can be explained.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Presence {
+    /// A note whose text stays the same is not written again; this makes each renewal one.
+    #[serde(with = "crate::time::wire::instant")]
+    pub(crate) seen_at: DateTime<Utc>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) tzdb: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +93,7 @@ impl Engine {
     async fn show_presence(&self) -> StoreResult<()> {
         let now = self.now();
         let presence = Presence {
+            seen_at: now,
             channels: self.channels.keys().cloned().collect(),
             tzdb: self.tzdb().version().to_string(),
             trouble: self.trouble(),
@@ -119,7 +123,8 @@ impl Engine {
         format!("{PRESENCE}{}", self.name)
     }
 
-    fn trouble(&self) -> Option<String> {
+    /// What is wrong at the moment, in words.
+    pub(super) fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 

@@ -24,6 +24,7 @@ mod reminder;
 mod repairing;
 mod round;
 mod slots;
+mod surroundings;
 mod timekeeper;
 mod timing;
 mod worker;
@@ -38,6 +39,7 @@ pub use hooks::{Guard, GuardAnswer, HostError, OnOutcome, Resolver};
 pub use outcome::{CancelOutcome, Cancelling, Outcome, ProcessReport, ScheduleOutcome, Scheduling};
 pub use plan::Resolution;
 pub use reminder::{At, Reminder};
+pub(crate) use surroundings::{Running, Surroundings};
 
 use std::future::Future;
 use std::sync::Arc;

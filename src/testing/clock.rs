@@ -48,11 +48,14 @@ pub struct VirtualClock {
     shared: Arc<Mutex<State>>,
 }
 
+/// A sleeper's deadline, and its number where several have the same.
+type Place = (DateTime<Utc>, u64);
+
 struct State {
     wall: DateTime<Utc>,
     monotonic: Duration,
     /// Who waits for the wall clock, and who for the monotonic one.
-    sleepers: BTreeMap<(DateTime<Utc>, u64), oneshot::Sender<()>>,
+    sleepers: BTreeMap<Place, oneshot::Sender<()>>,
     pauses: BTreeMap<(Duration, u64), oneshot::Sender<()>>,
     /// Grows whenever somebody asks: while it grows, tasks are at work.
     asked: u64,
@@ -249,10 +252,7 @@ impl Clock for VirtualClock {
 
 impl VirtualClock {
     /// A place among the sleepers; `None` where the deadline is reached.
-    fn lie_down(
-        &self,
-        deadline: DateTime<Utc>,
-    ) -> Option<((DateTime<Utc>, u64), oneshot::Receiver<()>)> {
+    fn lie_down(&self, deadline: DateTime<Utc>) -> Option<(Place, oneshot::Receiver<()>)> {
         let mut state = self.ask();
         if state.wall >= deadline {
             return None;
@@ -267,7 +267,7 @@ impl VirtualClock {
 /// Gives its place back when its sleep ends in whatever way.
 struct Sleeper<'c> {
     clock: &'c VirtualClock,
-    place: (DateTime<Utc>, u64),
+    place: Place,
 }
 
 impl Drop for Sleeper<'_> {

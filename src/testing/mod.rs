@@ -53,9 +53,13 @@
 mod attempt;
 mod build;
 mod clock;
+pub mod conformance;
+mod faulty;
 mod notifier;
 
 pub use attempt::{AttemptBuilder, TestAttempt, attempt, notification};
 pub use build::{ChangeBuilder, NewTaskBuilder, change, claim_id, entry_id, new_task, task_id};
 pub use clock::{IntoInstant, VirtualClock};
+pub use conformance::task_store_conformance;
+pub use faulty::{Fault, FaultyStore, Operation};
 pub use notifier::{AttemptEnd, GateSeen, JournalLine, ScriptedNotifier, Stall, Step};

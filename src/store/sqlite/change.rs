@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
 
-use super::encode::{self, ApplyItem, ExtendItem};
+use super::encode::{ApplyItem, ExtendItem};
 use super::error::Sql;
 use super::insert::{insert_new, known_tasks, record};
+use super::json;
 use super::{batch, rows};
 use crate::store::WriteOutcome;
 use crate::task::{EntryId, Revision, TaskId};
@@ -28,7 +29,7 @@ async fn apply_part(
     items: &[&ApplyItem],
 ) -> Sql<Vec<WriteOutcome>> {
     let sound = items.iter().filter_map(|item| item.row.as_ref().ok());
-    let rows = encode::array(sound);
+    let rows = json::array(sound);
     let written = write(connection, include_str!("sql/apply.sql"), rows).await?;
     let missed: Vec<&ApplyItem> =
         items.iter().copied().filter(|item| !written.contains_key(&item.task)).collect();
@@ -58,7 +59,7 @@ async fn explain(
     if missed.is_empty() {
         return Ok(Vec::new());
     }
-    let entries = encode::ids(missed.iter().map(|item| item.entry.id.as_uuid()));
+    let entries = json::ids(missed.iter().map(|item| item.entry.id.as_uuid()));
     let found = sqlx::query(include_str!("sql/known_entries.sql"))
         .bind(entries)
         .fetch_all(&mut *connection)
@@ -83,7 +84,7 @@ pub(super) async fn extend(
     let mut outcomes = Vec::with_capacity(items.len());
     for part in batch::parts(items, |item| [item.task.as_uuid()]) {
         let part = &items[part];
-        let rows = encode::array(part.iter().map(|item| &item.row));
+        let rows = json::array(part.iter().map(|item| &item.row));
         let written = write(connection, include_str!("sql/extend.sql"), rows).await?;
         let missed = part.iter().map(|item| item.task).filter(|id| !written.contains_key(id));
         let known = match written.len() == part.len() {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::encode::{self, blob, micros};
 use super::error::Sql;
+use super::json::{self, blob, micros};
 use super::rows;
 use crate::store::{ClaimRequest, Claimed, Durability, Probe, Quota, StoreIdentity};
 use crate::task::{ClaimId, Lease, Task, TaskId};
@@ -105,7 +105,7 @@ async fn next_wake(
     quotas: &[&Quota],
 ) -> Sql<Option<DateTime<Utc>>> {
     let row = sqlx::query(include_str!("sql/claim_next.sql"))
-        .bind(encode::quotas(quotas.iter().copied()))
+        .bind(json::quotas(quotas.iter().copied()))
         .bind(micros(now))
         .fetch_one(connection)
         .await?;
@@ -123,7 +123,7 @@ async fn take(
         return Ok(Vec::new());
     }
     sqlx::query(include_str!("sql/claim_take.sql"))
-        .bind(encode::array(chosen.values().map(|(rowid, _)| rowid.to_string())))
+        .bind(json::array(chosen.values().map(|(rowid, _)| rowid.to_string())))
         .bind(blob(request.claim.as_uuid()))
         .bind(micros(request.lease_until))
         .bind(micros(now))

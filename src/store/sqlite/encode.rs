@@ -7,11 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::json::{json, micros};
 use crate::store::check::check_change;
-use crate::store::{Change, Extension, LeaseChange, NOTIFY_WITHIN, Quota};
-use crate::task::{
-    DedupKey, EntryId, HistoryEntry, NewTask, Revision, SafeText, TaskId, TaskState,
-};
+use crate::store::{Change, Extension, LeaseChange, NOTIFY_WITHIN};
+use crate::task::{DedupKey, EntryId, HistoryEntry, NewTask, Revision, SafeText, TaskId};
 
 /// A row to insert.
 #[derive(Debug)]
@@ -69,7 +68,7 @@ impl InsertItem {
             recipient: new.recipient.as_str(),
             data: new.data.as_str(),
             body: new.body.as_str(),
-            now: micros(now),
+            written_at: micros(now),
         });
         InsertItem {
             id: new.id,
@@ -103,7 +102,7 @@ impl ApplyItem {
                 recipient: change.recipient.as_ref().map(SafeText::as_str),
                 data: change.data.as_ref().map(|data| data.as_str()),
                 body: change.body.as_ref().map(|body| body.as_str()),
-                now: micros(now),
+                written_at: micros(now),
             })
         });
         let inserts: Vec<InsertItem> = match row {
@@ -134,7 +133,7 @@ impl ExtendItem {
             claim: extension.claim.as_uuid(),
             until: micros(extension.until),
             hand_off: extension.hand_off,
-            now: micros(now),
+            written_at: micros(now),
         });
         ExtendItem { task: extension.task, row }
     }
@@ -171,66 +170,8 @@ impl EntryItem {
     }
 }
 
-/// A JSON array of items that are JSON already.
-pub(super) fn array<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
-    let mut all = String::from("[");
-    for item in items {
-        if all.len() > 1 {
-            all.push(',');
-        }
-        all.push_str(item.as_ref());
-    }
-    all.push(']');
-    all
-}
-
-/// A JSON array of ids in hexadecimal, for `unhex(value)`.
-pub(super) fn ids(ids: impl IntoIterator<Item = Uuid>) -> String {
-    array(ids.into_iter().map(|id| format!("\"{}\"", id.as_simple())))
-}
-
-/// A JSON array of texts.
-pub(super) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    array(texts.into_iter().map(|text| json(&text)))
-}
-
-/// A JSON array of ids with the revisions that the rows must still have.
-pub(super) fn rows_seen(rows: &[(TaskId, i64)]) -> String {
-    array(
-        rows.iter().map(|(id, revision)| json(&SeenRow { id: id.as_uuid(), revision: *revision })),
-    )
-}
-
-/// A JSON array of the channels and priorities that are asked for.
-pub(super) fn quotas<'a>(quotas: impl IntoIterator<Item = &'a Quota>) -> String {
-    array(quotas.into_iter().map(|quota| {
-        json(&AskedFor { channel: quota.channel.as_str(), priority: quota.priority.as_number() })
-    }))
-}
-
-/// An instant as it is stored.
-pub(super) fn micros(at: DateTime<Utc>) -> i64 {
-    at.timestamp_micros()
-}
-
-/// An id as it is stored.
-pub(super) fn blob(id: Uuid) -> Vec<u8> {
-    id.into_bytes().to_vec()
-}
-
-/// The state under which rows of newer versions are found.
-pub(super) fn states<'a>(states: impl IntoIterator<Item = &'a TaskState>) -> String {
-    texts(states.into_iter().map(|state| state.as_str()))
-}
-
 fn is_soon(now: DateTime<Utc>, wake_at: Option<DateTime<Utc>>) -> bool {
     wake_at.is_some_and(|wake_at| wake_at <= now + NOTIFY_WITHIN)
-}
-
-/// Texts and numbers always serialize; were it otherwise, SQLite would refuse the empty text as
-/// malformed and nothing would be written.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -253,7 +194,7 @@ struct NewRow<'a> {
     recipient: &'a str,
     data: &'a str,
     body: &'a str,
-    now: i64,
+    written_at: i64,
 }
 
 #[derive(Serialize)]
@@ -277,7 +218,7 @@ struct ChangedRow<'a> {
     recipient: Option<&'a str>,
     data: Option<&'a str>,
     body: Option<&'a str>,
-    now: i64,
+    written_at: i64,
 }
 
 #[derive(Serialize)]
@@ -288,7 +229,7 @@ struct ExtendedRow {
     claim: Uuid,
     until: i64,
     hand_off: bool,
-    now: i64,
+    written_at: i64,
 }
 
 #[derive(Serialize)]
@@ -308,17 +249,4 @@ struct Entry<'a> {
     provider_id: Option<&'a str>,
     lateness: Option<i64>,
     until: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct SeenRow {
-    #[serde(with = "uuid::serde::simple")]
-    id: Uuid,
-    revision: i64,
-}
-
-#[derive(Serialize)]
-struct AskedFor<'a> {
-    channel: &'a str,
-    priority: u8,
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::encode::{self, micros};
 use super::error::Sql;
+use super::json::{self, micros};
 use super::rows;
 use crate::store::Erase;
 use crate::task::TaskId;
@@ -43,10 +43,10 @@ pub(super) async fn find(
 /// Erases what is still as it was found, and says how many rows that were.
 pub(super) async fn erase(connection: &mut SqliteConnection, erasure: &Erasure) -> Sql<u64> {
     let confirmed = sqlx::query(include_str!("sql/erase_confirm.sql"))
-        .bind(encode::rows_seen(&erasure.rows))
+        .bind(json::rows_seen(&erasure.rows))
         .fetch_all(&mut *connection)
         .await?;
-    let ids = encode::ids(confirmed.iter().map(|row| rows::uuid(row, 0)));
+    let ids = json::ids(confirmed.iter().map(|row| rows::uuid(row, 0)));
     if erasure.blank {
         sqlx::query(include_str!("sql/blank_tasks.sql"))
             .bind(&ids)

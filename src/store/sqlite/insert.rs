@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::SqliteConnection;
 
-use super::encode::{self, InsertItem};
+use super::encode::InsertItem;
 use super::error::Sql;
+use super::json;
 use super::{batch, rows};
 use crate::store::InsertOutcome;
 use crate::task::{DedupKey, Revision, Task, TaskId};
@@ -47,7 +48,7 @@ pub(super) async fn insert_new(
 /// Stores one part of a batch, each row with its first entry, and says which rows are new.
 async fn store(connection: &mut SqliteConnection, items: &[&InsertItem]) -> Sql<HashSet<TaskId>> {
     let stored: HashSet<TaskId> = sqlx::query(include_str!("sql/insert_tasks.sql"))
-        .bind(encode::array(items.iter().map(|item| &item.row)))
+        .bind(json::array(items.iter().map(|item| &item.row)))
         .fetch_all(&mut *connection)
         .await?
         .iter()
@@ -64,7 +65,7 @@ pub(super) async fn record(
     connection: &mut SqliteConnection,
     entries: impl Iterator<Item = String>,
 ) -> Sql<()> {
-    let entries = encode::array(entries);
+    let entries = json::array(entries);
     if entries.len() > "[]".len() {
         sqlx::query(include_str!("sql/insert_entries.sql"))
             .bind(entries)
@@ -82,7 +83,7 @@ async fn taken<'i>(
     let known = known_tasks(connection, items.clone().map(|item| item.id)).await?;
     let items: Vec<_> = items.filter(|item| !known.contains(&item.id)).collect();
     let found = sqlx::query(include_str!("sql/holders.sql"))
-        .bind(encode::texts(items.iter().map(|item| item.key.as_str())))
+        .bind(json::texts(items.iter().map(|item| item.key.as_str())))
         .fetch_all(connection)
         .await?;
     let holders: HashMap<DedupKey, Task> =
@@ -97,7 +98,7 @@ pub(super) async fn known_tasks(
     ids: impl Iterator<Item = TaskId>,
 ) -> Sql<HashSet<TaskId>> {
     let found = sqlx::query(include_str!("sql/known_tasks.sql"))
-        .bind(encode::ids(ids.map(|id| id.as_uuid())))
+        .bind(json::ids(ids.map(|id| id.as_uuid())))
         .fetch_all(connection)
         .await?;
     Ok(found.iter().map(|row| TaskId::from_uuid(rows::uuid(row, 0))).collect())

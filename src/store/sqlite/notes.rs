@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
-use super::encode::{self, micros};
 use super::error::Sql;
+use super::json::{self, micros};
 use super::rows;
 use crate::store::{Note, NoteWrite, WriteOutcome};
 use crate::task::Revision;
@@ -17,7 +17,7 @@ pub(super) async fn read(
     names: &[String],
 ) -> Sql<Vec<Option<Note>>> {
     let found = sqlx::query(include_str!("sql/notes_read.sql"))
-        .bind(encode::texts(names.iter().map(String::as_str)))
+        .bind(json::texts(names.iter().map(String::as_str)))
         .fetch_all(connection)
         .await?;
     let notes: HashMap<String, Note> =

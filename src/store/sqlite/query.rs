@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, SqliteConnection};
 
-use super::encode::{self, blob, micros};
 use super::error::Sql;
+use super::json::{self, blob, micros};
 use super::rows;
 use crate::store::{
     Counters, HistoryQuery, StoreStats, StoredEntry, TaskCount, TaskOrder, TaskQuery,
@@ -25,8 +25,8 @@ pub(super) async fn list(connection: &mut SqliteConnection, query: &TaskQuery) -
         () if by_due => include_str!("sql/list_all_by_due.sql"),
         () => include_str!("sql/list_all_by_id.sql"),
     };
-    let ids = filter.ids.as_ref().map(|ids| encode::ids(ids.iter().map(|id| id.as_uuid())));
-    let keys = filter.keys.as_ref().map(|keys| encode::texts(keys.iter().map(|key| key.as_str())));
+    let ids = filter.ids.as_ref().map(|ids| json::ids(ids.iter().map(|id| id.as_uuid())));
+    let keys = filter.keys.as_ref().map(|keys| json::texts(keys.iter().map(|key| key.as_str())));
     let (after_at, after_id) = match query.after {
         Some((at, id)) => (if by_due { micros(at) } else { i64::MIN }, blob(id.as_uuid())),
         None => (i64::MIN, Vec::new()),
@@ -39,7 +39,7 @@ pub(super) async fn list(connection: &mut SqliteConnection, query: &TaskQuery) -
         .bind(filter.person.as_ref().map(|person| person.as_str().to_owned()))
         .bind(filter.kind.as_ref().map(|kind| kind.as_str().to_owned()))
         .bind(filter.channel.as_ref().map(|channel| channel.as_str().to_owned()))
-        .bind(filter.states.as_ref().map(encode::states))
+        .bind(filter.states.as_ref().map(json::states))
         .bind(filter.pending)
         .bind(filter.due_from.map(micros))
         .bind(filter.due_before.map(micros))
@@ -70,10 +70,10 @@ pub(super) async fn history(
     let found = sqlx::query(statement)
         .bind(query.from.map_or(after_at, |from| micros(from).max(after_at)))
         .bind(after_at)
-        .bind(after_revision)
         .bind(after_id)
         .bind(query.limit)
         .bind(query.task.map(|task| blob(task.as_uuid())))
+        .bind(after_revision)
         .fetch_all(connection)
         .await?;
     Ok(found.iter().map(rows::entry).collect())

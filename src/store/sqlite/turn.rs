@@ -61,9 +61,7 @@ struct Answers {
 pub(super) struct Ended {
     /// Something was written that wakes so soon that a waiting engine must hear of it.
     pub(super) wakes: bool,
-    /// Something was erased: what it held is still in the write-ahead log.
-    pub(super) erased: bool,
-    /// The transaction could not even be rolled back.
+    /// The connection can no longer be trusted.
     pub(super) broken: bool,
 }
 
@@ -102,7 +100,7 @@ impl Turn {
     ) -> Ended {
         let written = self.write(connection, identity).await;
         match written {
-            Ok(answers) => self.answer(answers),
+            Ok(answers) => self.answer(connection, answers).await,
             Err((cause, broken)) => {
                 let cause = Arc::new(cause);
                 let lies_in_the_work =
@@ -122,9 +120,7 @@ impl Turn {
         for turn in self.apart() {
             match turn.write(connection, identity).await {
                 Ok(answers) => {
-                    let ended = turn.answer(answers);
-                    all.wakes |= ended.wakes;
-                    all.erased |= ended.erased;
+                    all.wakes |= turn.answer(connection, answers).await.wakes;
                 }
                 Err((cause, broken)) => {
                     turn.fail(&Arc::new(cause));
@@ -160,14 +156,17 @@ impl Turn {
     }
 
     /// One `begin immediate` around all. On failure everything is rolled back; the second value
-    /// says whether that failed too.
+    /// says whether the connection can no longer be trusted.
     async fn write(
         &self,
         connection: &mut SqliteConnection,
         identity: &StoreIdentity,
     ) -> Result<Answers, (sqlx::Error, bool)> {
         let begun = connection.begin_with("begin immediate").await;
-        let mut transaction = begun.map_err(|cause| (cause, false))?;
+        let mut transaction = begun.map_err(|cause| {
+            let answered = cause.as_database_error().is_some();
+            (cause, !answered)
+        })?;
         match self.write_all(&mut transaction, identity).await {
             Ok(answers) => match transaction.commit().await {
                 Ok(()) => Ok(answers),
@@ -206,20 +205,20 @@ impl Turn {
         Ok(answers)
     }
 
-    fn answer(self, answers: Answers) -> Ended {
-        let ended = Ended {
-            wakes: self.applies.iter().flat_map(|ask| &ask.what).any(|item| item.wakes)
-                || self.inserts.iter().flat_map(|ask| &ask.what).any(|item| item.wakes),
-            erased: answers.erasures.iter().any(|erased| *erased > 0),
-            broken: false,
-        };
+    /// Answers everybody; last those who erased, when the log holds nothing of it any more.
+    async fn answer(self, connection: &mut SqliteConnection, answers: Answers) -> Ended {
+        let wakes = self.applies.iter().flat_map(|ask| &ask.what).any(|item| item.wakes)
+            || self.inserts.iter().flat_map(|ask| &ask.what).any(|item| item.wakes);
         reply(self.extends, answers.extends);
         reply(self.applies, answers.applies);
         reply(self.inserts, answers.inserts);
-        reply(self.erasures, answers.erasures);
         reply(self.notes, answers.notes);
         reply(self.claims, answers.claims);
-        ended
+        if answers.erasures.iter().any(|erased| *erased > 0) {
+            empty_log(connection).await;
+        }
+        reply(self.erasures, answers.erasures);
+        Ended { wakes, broken: false }
     }
 
     /// Tells everybody that nothing was written, and why.
@@ -230,6 +229,18 @@ impl Turn {
         refuse(self.erasures, "erase", cause);
         refuse(self.notes, "write_note", cause);
         refuse(self.claims, "claim", cause);
+    }
+}
+
+/// Empties the write-ahead log, which still has what was erased. It waits shortly for readers:
+/// what one of them holds on to goes with a later checkpoint, so a failure needs no answer.
+async fn empty_log(connection: &mut SqliteConnection) {
+    for statement in [
+        "pragma busy_timeout = 200",
+        "pragma wal_checkpoint(truncate)",
+        "pragma busy_timeout = 5000",
+    ] {
+        let _ = sqlx::query(statement).execute(&mut *connection).await;
     }
 }
 

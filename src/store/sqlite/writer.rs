@@ -94,11 +94,6 @@ impl Writer {
         if ended.wakes {
             self.wake();
         }
-        if ended.erased {
-            // The log still holds what was erased. Where a reader keeps it open the next
-            // checkpoint empties it, so a failure needs no answer.
-            let _ = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut connection).await;
-        }
         if !ended.broken {
             self.connection = Some(connection);
         }
@@ -109,7 +104,9 @@ impl Writer {
         match self.connection.take() {
             Some(connection) => Ok(connection),
             None => {
+                // The new one cannot tell what was written in the meantime.
                 self.seen = None;
+                self.wake();
                 self.options.connect().await
             }
         }

@@ -40,9 +40,56 @@ impl Backend for Memory {
     }
 }
 
+/// A file of its own for each test.
+#[cfg(feature = "sqlite")]
+pub(crate) struct Sqlite {
+    store: puntual::store::SqliteStore,
+    directory: tempfile::TempDir,
+}
+
+#[cfg(feature = "sqlite")]
+impl Sqlite {
+    pub(crate) async fn new() -> Sqlite {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("reminders.db");
+        let store = puntual::store::SqliteStore::open(path).await.unwrap();
+        Sqlite { store, directory }
+    }
+
+    /// The path of the file.
+    pub(crate) fn path(&self) -> std::path::PathBuf {
+        self.directory.path().join("reminders.db")
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[async_trait]
+impl Backend for Sqlite {
+    fn store(&self) -> Arc<dyn TaskStore> {
+        Arc::new(self.store.clone())
+    }
+
+    async fn within(&self, scheduler: &Scheduler, reminders: Vec<Reminder>, commit: bool) {
+        let mut transaction = self.store.pool().begin_with("begin immediate").await.unwrap();
+        let writes = self.store.transaction(&mut transaction);
+        scheduler.within(writes).schedule_all(reminders).await.unwrap();
+        match commit {
+            true => transaction.commit().await.unwrap(),
+            false => transaction.rollback().await.unwrap(),
+        }
+    }
+}
+
 /// Makes each function a test of its own on every store.
 macro_rules! each_store {
     ($($name:ident),* $(,)?) => {
+        #[cfg(feature = "sqlite")]
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::scenarios::backends::Sqlite::new().await).await;
+            })*
+        }
         mod memory {
             $(#[tokio::test]
             async fn $name() {

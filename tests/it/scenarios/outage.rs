@@ -37,7 +37,7 @@ async fn after_a_downtime_what_is_over_expires_and_the_rest_goes_out_once_and_in
         let ask = |id: &u32| {
             let due = start + down * *id / ALL;
             // Every third event takes place while the engine is down or just then.
-            let ahead = if id % 3 == 0 { MINUTE } else { DAY };
+            let ahead = if id.is_multiple_of(3) { MINUTE } else { DAY };
             let at = puntual::EventTime::instant(due + ahead).unwrap();
             Reminder::new("reminder", &booking(*id), jane())
                 .text("..")

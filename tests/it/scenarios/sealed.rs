@@ -4,6 +4,9 @@ use puntual::scheduler::ScheduleErrorKind;
 
 use super::{Backend, Desk, each_store, reminder};
 
+#[cfg(feature = "sqlite")]
+mod copied;
+
 each_store!(
     under_another_name_nothing_is_sent_until_it_is_adopted,
     without_a_name_everything_goes_on_as_usual,

@@ -4,7 +4,7 @@ use puntual::policy::PastDue;
 use puntual::scheduler::Scheduling;
 use puntual::store::{TaskFilter, TaskStoreExt};
 use puntual::task::{Reason, TaskState, What};
-use puntual::{Reminder, Reminders};
+use puntual::{EventTime, Reminder, Reminders};
 
 use super::{Backend, DAY, Desk, HOUR, booking, civil, each_store, instant, jane, reminder};
 
@@ -41,25 +41,30 @@ async fn a_reminder_24_hours_before_goes_out_once_and_on_time(backend: impl Back
 /// Scenario 2: the table of triggers over both changes of the clocks.
 async fn triggers_count_hours_on_the_time_line_and_days_on_the_calendar(backend: impl Backend) {
     let desk = Desk::at(&backend, "2026-01-01T00:00:00Z");
-    let spring = || civil("2026-03-29T10:00", "Europe/Berlin");
-    let autumn = || civil("2026-10-25T10:00", "Europe/Berlin");
-    let month_end = || civil("2026-03-31T18:00", "UTC");
-    let build: [(Box<dyn Fn(Reminder) -> Reminder>, &str); 12] = [
-        (Box::new(|r| r.event(spring()).before(DAY)), "2026-03-28T08:00:00Z"),
-        (Box::new(|r| r.event(spring()).days_before(1)), "2026-03-28T09:00:00Z"),
-        (Box::new(|r| r.event(spring()).days_before(1).at("09:00")), "2026-03-28T08:00:00Z"),
-        (Box::new(|r| r.event(spring()).days_before(0).at("07:00")), "2026-03-29T05:00:00Z"),
-        (Box::new(|r| r.event(spring()).after(2 * HOUR)), "2026-03-29T10:00:00Z"),
-        (Box::new(|r| r.event(spring()).days_after(1).at("10:00")), "2026-03-30T08:00:00Z"),
-        (Box::new(|r| r.event(autumn()).before(DAY)), "2026-10-24T09:00:00Z"),
-        (Box::new(|r| r.event(autumn()).days_before(1)), "2026-10-24T08:00:00Z"),
-        (Box::new(|r| r.event(month_end()).months_before(1)), "2026-02-28T18:00:00Z"),
-        (Box::new(|r| r.event(spring()).now()), "2026-01-01T00:00:00Z"),
-        (Box::new(|r| r.at(instant("2026-05-05T05:05:05Z"))), "2026-05-05T05:05:05Z"),
+    type Build = fn(Reminder) -> Reminder;
+    fn spring() -> EventTime {
+        civil("2026-03-29T10:00", "Europe/Berlin")
+    }
+    fn autumn() -> EventTime {
+        civil("2026-10-25T10:00", "Europe/Berlin")
+    }
+    fn month_end() -> EventTime {
+        civil("2026-03-31T18:00", "UTC")
+    }
+    let build: [(Build, &str); 12] = [
+        (|r| r.event(spring()).before(DAY), "2026-03-28T08:00:00Z"),
+        (|r| r.event(spring()).days_before(1), "2026-03-28T09:00:00Z"),
+        (|r| r.event(spring()).days_before(1).at("09:00"), "2026-03-28T08:00:00Z"),
+        (|r| r.event(spring()).days_before(0).at("07:00"), "2026-03-29T05:00:00Z"),
+        (|r| r.event(spring()).after(2 * HOUR), "2026-03-29T10:00:00Z"),
+        (|r| r.event(spring()).days_after(1).at("10:00"), "2026-03-30T08:00:00Z"),
+        (|r| r.event(autumn()).before(DAY), "2026-10-24T09:00:00Z"),
+        (|r| r.event(autumn()).days_before(1), "2026-10-24T08:00:00Z"),
+        (|r| r.event(month_end()).months_before(1), "2026-02-28T18:00:00Z"),
+        (|r| r.event(spring()).now(), "2026-01-01T00:00:00Z"),
+        (|r| r.at(instant("2026-05-05T05:05:05Z")), "2026-05-05T05:05:05Z"),
         (
-            Box::new(|r| {
-                r.event(civil("2026-03-30T10:00", "Europe/Berlin")).days_before(1).at("02:30")
-            }),
+            |r| r.event(civil("2026-03-30T10:00", "Europe/Berlin")).days_before(1).at("02:30"),
             "2026-03-29T01:30:00Z",
         ),
     ];

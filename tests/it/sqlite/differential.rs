@@ -65,7 +65,7 @@ struct World {
     claims: Vec<ClaimId>,
     changes: Vec<Change>,
     inserted: Vec<NewTask>,
-    entries: Vec<(DateTime<Utc>, EntryId)>,
+    entries: Vec<(DateTime<Utc>, Revision, EntryId)>,
 }
 
 impl World {
@@ -152,7 +152,7 @@ impl World {
         self.tasks = store.list(&TaskQuery::new(TaskFilter::default(), 10_000)).await.unwrap();
         let since = HistoryQuery::since(DateTime::UNIX_EPOCH, 10_000);
         let history = store.history(&since).await.unwrap();
-        self.entries = history.iter().map(|stored| (stored.entry.at, stored.entry.id)).collect();
+        self.entries = history.iter().map(|stored| stored.place()).collect();
     }
 
     fn some<T>(&mut self, mut make: impl FnMut(&mut World) -> T) -> Vec<T> {

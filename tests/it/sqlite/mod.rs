@@ -3,6 +3,7 @@
 mod differential;
 mod file;
 mod host;
+mod plans;
 mod views;
 
 use chrono::{DateTime, TimeDelta, Utc};

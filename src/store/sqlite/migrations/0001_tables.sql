@@ -40,7 +40,7 @@ create index puntual_tasks_wake on puntual_tasks (channel, priority, wake_at, id
 where wake_at is not null;
 
 -- Entry ids grow with time, so new entries go to the end of the table. An index of a table
--- without rowid ends in its primary key: (task_id, entry_id) and (at, entry_id).
+-- without rowid ends in its primary key: (task_id, entry_id) and (at, revision, entry_id).
 create table puntual_task_history (
     entry_id blob not null primary key check (length(entry_id) = 16),
     task_id blob not null,
@@ -60,7 +60,7 @@ create table puntual_task_history (
 
 create index puntual_task_history_task on puntual_task_history (task_id);
 
-create index puntual_task_history_at on puntual_task_history (at);
+create index puntual_task_history_at on puntual_task_history (at, revision);
 
 create table puntual_notes (
     name text not null primary key,

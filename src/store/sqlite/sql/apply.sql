@@ -17,8 +17,8 @@ set
     recipient = coalesce(x.recipient, puntual_tasks.recipient),
     data = coalesce(x.data, puntual_tasks.data),
     body = coalesce(x.body, puntual_tasks.body),
-    updated_at = x.now,
-    finished_at = iif(x.finished, x.now, null)
+    updated_at = x.written_at,
+    finished_at = iif(x.finished, x.written_at, null)
 from (
     select
         unhex(value ->> 'id') as id,
@@ -38,7 +38,7 @@ from (
         value ->> 'recipient' as recipient,
         value ->> 'data' as data,
         value ->> 'body' as body,
-        value ->> 'now' as now
+        value ->> 'written_at' as written_at
     from json_each(?1)
 ) as x
 where

@@ -2,10 +2,10 @@
 update puntual_tasks
 set
     lease_until = x.until,
-    updated_at = x.now,
+    updated_at = x.written_at,
     state = iif(x.hand_off, 'sending', puntual_tasks.state),
     handed_off_at = iif(
-        x.hand_off and puntual_tasks.state <> 'sending', x.now, puntual_tasks.handed_off_at
+        x.hand_off and puntual_tasks.state <> 'sending', x.written_at, puntual_tasks.handed_off_at
     ),
     revision = puntual_tasks.revision + (x.hand_off and puntual_tasks.state <> 'sending')
 from (
@@ -14,7 +14,7 @@ from (
         unhex(value ->> 'claim') as claim,
         value ->> 'until' as until,
         value ->> 'hand_off' as hand_off,
-        value ->> 'now' as now
+        value ->> 'written_at' as written_at
     from json_each(?1)
 ) as x
 where puntual_tasks.id = x.id and puntual_tasks.lease_claim = x.claim

@@ -4,8 +4,8 @@ select
     provider_id, lateness, until
 from puntual_task_history
 where
-    task_id = ?6
+    task_id = ?5
     and at >= ?1
-    and (at, revision, entry_id) > (?2, ?3, ?4)
+    and (at, revision, entry_id) > (?2, ?6, ?3)
 order by at, revision, entry_id
-limit ?5;
+limit ?4;

@@ -5,6 +5,6 @@ select
 from puntual_task_history
 where
     at >= ?1
-    and (at, revision, entry_id) > (?2, ?3, ?4)
+    and (at, revision, entry_id) > (?2, ?6, ?3)
 order by at, revision, entry_id
-limit ?5;
+limit ?4;

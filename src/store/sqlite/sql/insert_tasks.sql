@@ -22,9 +22,9 @@ select
     value ->> 'wake_at',
     0,
     0,
-    value ->> 'now',
-    value ->> 'now',
-    iif(value ->> 'finished', value ->> 'now', null),
+    value ->> 'written_at',
+    value ->> 'written_at',
+    iif(value ->> 'finished', value ->> 'written_at', null),
     value ->> 'recipient',
     value ->> 'data',
     value ->> 'body'

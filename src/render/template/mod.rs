@@ -1,0 +1,373 @@
+//! Templates: messages written from text and HTML with holes for data.
+
+mod context;
+mod environment;
+mod error;
+mod filters;
+mod folder;
+mod links;
+mod message;
+mod source;
+
+pub use error::{TemplateError, TemplateErrorKind};
+pub use source::TemplateSource;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use minijinja::Environment;
+use source::Part;
+
+use super::{Locale, RenderError, RenderRequest, Renderer};
+use crate::task::{Content, InvalidField, Limits, Message};
+
+/// Messages written from templates, in the grammar of Jinja.
+///
+/// A template has a name and up to three parts: a subject line, a text, and the same as HTML.
+/// **Text and HTML are two types**: a text is written as it is, in HTML every value is escaped,
+/// and nothing in a file's name or in a template changes that. All parts are compiled when they
+/// are loaded; data never is, so `{{ 7 * 7 }}` in somebody's name prints itself.
+///
+/// # What a template knows
+///
+/// | variable | for example |
+/// |---|---|
+/// | `time_to_event` | `today at 15:00`, `tomorrow at 15:00`, `in 3 days at 15:00`, `yesterday at 15:00`: by the calendar of the event's zone, as of sending |
+/// | `event.local` | `Friday, 10 July 2026 at 15:00` |
+/// | `event.weekday`, `event.date`, `event.time` | `Friday`, `10 July 2026`, `15:00` |
+/// | `event.distance` | `in 2 hours`, `in 3 days`, `20 minutes ago`: on the time line |
+/// | `event.zone`, `event.at` | `Europe/Berlin`, `2026-07-10T13:00:00Z` |
+/// | `lateness` | `15 hours`; none where the message is less than a minute late |
+/// | `recipient.name` | `Jane Doe`; none where it is not known |
+/// | `subject.kind`, `subject.id`, `kind` | `booking`, `123`, `reminder_24h` |
+/// | `data` | the host's own JSON; whole numbers are exact up to 64 bits |
+/// | `locale` | `en`, `en-US`, `es`: the language of the words above |
+///
+/// `event` and `time_to_event` are none without an event. An event without a zone is told in the
+/// recipient's, else in UTC.
+///
+/// Besides [the filters of the grammar](https://docs.rs/minijinja/3.1/minijinja/filters/) there
+/// are `local`, `date`, `time` and `weekday` for dates, local times and instants (RFC 3339) in
+/// `data`, and `url` for links: it admits `https` and `mailto` and refuses the rest. In HTML an
+/// expression at the beginning of `href`, `src` and the like goes through `url` by itself.
+///
+/// # What is an error
+///
+/// A value that is undefined, or none, is never written as nothing: the message is not sent.
+/// Ask with `{% if recipient.name %}`, use `{{ recipient.name or "there" }}`, and for a field
+/// that may be missing `{{ data.note|default("") }}`. A template runs at most
+/// [`Limits::TEMPLATE_FUEL`] instructions for each part, and all parts together are at most
+/// [`Limits::MESSAGE_BYTES`]. Misspelt variables are found when a template is loaded; misspelt
+/// filters and fields when a message is rendered.
+///
+/// A line that holds only a block (`{% if .. %}`) leaves no empty line behind.
+///
+/// # Languages
+///
+/// A template may exist in several languages. For a recipient of `es-MX` the text is taken in
+/// `es-MX`, else in `es`, else the one without a language (RFC 4647, section 3.4). Days and
+/// distances are said in the language of the text that was taken, so that a message never mixes
+/// two: what the texts without a language are written in is told by [`Templates::language`].
+///
+/// # Examples
+///
+/// ```
+/// use puntual::render::{Renderer, TemplateSource, Templates};
+///
+/// let templates = Templates::new()
+///     .with(
+///         "booking_reminder",
+///         TemplateSource::text("Hello {{ recipient.name or 'there' }}, see you {{ time_to_event }}.")
+///             .with_subject("Court {{ data.court }}, {{ event.date }}")
+///             .with_html("<p>See you <a href=\"{{ data.link }}\">{{ time_to_event }}</a>.</p>"),
+///     )?
+///     .localized("booking_reminder", "es", TemplateSource::text("Nos vemos {{ time_to_event }}."))?;
+/// assert!(templates.has_template("booking_reminder"));
+/// assert!(!templates.has_template("boking_reminder"));
+/// # Ok::<(), puntual::render::TemplateError>(())
+/// ```
+pub struct Templates {
+    text: Environment<'static>,
+    html: Environment<'static>,
+    /// By name and by language; the empty language is that of texts without one.
+    known: BTreeMap<String, BTreeMap<String, Vec<Part>>>,
+    language: String,
+}
+
+/// A part as it was written, and where, for errors.
+struct Written {
+    part: Part,
+    text: String,
+    place: String,
+}
+
+impl Templates {
+    /// No templates yet.
+    pub fn new() -> Templates {
+        Templates {
+            text: environment::for_text(),
+            html: environment::for_html(),
+            known: BTreeMap::new(),
+            language: Locale::default().tag().to_owned(),
+        }
+    }
+
+    /// The templates in the files of a directory:
+    ///
+    /// | file | part |
+    /// |---|---|
+    /// | `booking_reminder.txt` | the text |
+    /// | `booking_reminder.subject.txt` | the subject line, where there is one |
+    /// | `booking_reminder.html` | the same as HTML, where there is one |
+    /// | `booking_reminder.es.txt`, `booking_reminder.es.subject.txt`, `booking_reminder.es.html` | the same in Spanish |
+    ///
+    /// Directories in it are not read, nor are files whose name begins with a dot or ends with
+    /// `~`; any other file is refused. The files are read once, now.
+    ///
+    /// ```
+    /// use puntual::render::{Renderer, Templates};
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// std::fs::write(directory.path().join("booking_reminder.txt"), "See you {{ time_to_event }}.")?;
+    /// assert!(Templates::from_dir(directory.path())?.has_template("booking_reminder"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The directory or a file cannot be read, a file's name says no template, there is no
+    /// template at all, a template has no text, or as [`Templates::with`].
+    pub fn from_dir(path: impl AsRef<Path>) -> Result<Templates, TemplateError> {
+        let mut templates = Templates::new();
+        for ((name, language), parts) in folder::read(path.as_ref())? {
+            if !parts.iter().any(|written| written.part == Part::Text) {
+                let detail = "there is no text beside it, a file that ends in .txt";
+                let place = parts.into_iter().next().map(|written| written.place);
+                let place = place.unwrap_or_default();
+                return Err(TemplateError::new(TemplateErrorKind::File, place, detail));
+            }
+            let place = parts[0].place.clone();
+            templates.enter(&name, &language, &place)?;
+            templates.add(&name, &language, parts)?;
+        }
+        Ok(templates)
+    }
+
+    /// Adds a template.
+    ///
+    /// # Errors
+    ///
+    /// The name is no word of [`Limits::WORD_BYTES`] or is taken; or a part does not compile, uses
+    /// a variable that does not exist, writes data where HTML cannot make it harmless, or is
+    /// longer than [`Limits::MESSAGE_BYTES`].
+    ///
+    /// ```
+    /// use puntual::render::{TemplateSource, Templates};
+    ///
+    /// let error = Templates::new()
+    ///     .with("booking_reminder", TemplateSource::text("Hello\n{{ recipent.name }}"))
+    ///     .unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "template \"booking_reminder\", text, line 2: there is no variable \"recipent\"",
+    /// );
+    /// ```
+    pub fn with(self, name: &str, source: TemplateSource) -> Result<Templates, TemplateError> {
+        self.with_language(name, "", source)
+    }
+
+    /// Adds a template's text in one more language, a BCP 47 tag such as `es` or `es-MX`.
+    ///
+    /// # Errors
+    ///
+    /// There is no template of this name yet, the language is no tag or is there already, or as
+    /// [`Templates::with`].
+    pub fn localized(
+        self,
+        name: &str,
+        language: &str,
+        source: TemplateSource,
+    ) -> Result<Templates, TemplateError> {
+        let tag = normal_tag(language).ok_or_else(|| bad_tag(language))?;
+        self.with_language(name, &tag, source)
+    }
+
+    /// In which language the texts without a language are written: `en`, if nothing is said. It
+    /// decides in which words their days and distances are told.
+    ///
+    /// # Errors
+    ///
+    /// It is no tag (BCP 47), or days and distances are not known in it.
+    ///
+    /// ```
+    /// use puntual::render::Templates;
+    ///
+    /// assert!(Templates::new().language("es-MX").is_ok());
+    /// assert!(Templates::new().language("tlh").is_err());
+    /// ```
+    pub fn language(mut self, language: &str) -> Result<Templates, TemplateError> {
+        let tag = normal_tag(language).ok_or_else(|| bad_tag(language))?;
+        if Locale::known(&tag).is_none() {
+            let (kind, place) = (TemplateErrorKind::Language, format!("language \"{tag}\""));
+            let detail = "days and distances are known in en, en-US and es only";
+            return Err(TemplateError::new(kind, place, detail));
+        }
+        self.language = tag;
+        Ok(self)
+    }
+
+    fn with_language(
+        mut self,
+        name: &str,
+        language: &str,
+        source: TemplateSource,
+    ) -> Result<Templates, TemplateError> {
+        let place = format!("template {name:?}");
+        self.enter(name, language, &place)?;
+        let parts = source.parts().map(|(part, text)| {
+            let place = format!("{place}, {}", described(part, language));
+            Written { part, text: text.to_owned(), place }
+        });
+        self.add(name, language, parts.collect())?;
+        Ok(self)
+    }
+
+    /// Makes room for a template in a language.
+    fn enter(&mut self, name: &str, language: &str, place: &str) -> Result<(), TemplateError> {
+        let refused = |kind, detail: &str| Err(TemplateError::new(kind, place, detail));
+        if let Err(error) = Content::Template(name.to_owned()).check() {
+            return refused(TemplateErrorKind::Name, &error.to_string());
+        }
+        if language.is_empty() {
+            return match self.known.insert(name.to_owned(), BTreeMap::new()) {
+                None => Ok(()),
+                Some(_) => refused(TemplateErrorKind::Name, "there is a template of this name"),
+            };
+        }
+        match self.known.get(name) {
+            Some(languages) if !languages.contains_key(language) => Ok(()),
+            Some(_) => {
+                refused(TemplateErrorKind::Language, "it has a text in this language already")
+            }
+            None => {
+                let rule = "the text without a language must be there first";
+                refused(TemplateErrorKind::Language, rule)
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        language: &str,
+        parts: Vec<Written>,
+    ) -> Result<(), TemplateError> {
+        let known = parts.iter().map(|written| written.part).collect();
+        for written in parts {
+            let environment = match written.part {
+                Part::Html => &mut self.html,
+                Part::Subject | Part::Text => &mut self.text,
+            };
+            compile(environment, key(name, language, written.part), written)?;
+        }
+        self.known.entry(name.to_owned()).or_default().insert(language.to_owned(), known);
+        Ok(())
+    }
+}
+
+/// Compiles a part and checks what it uses.
+fn compile(
+    environment: &mut Environment<'static>,
+    key: String,
+    written: Written,
+) -> Result<(), TemplateError> {
+    let Written { part, text, place } = written;
+    if text.len() > Limits::MESSAGE_BYTES {
+        let rule = format!("it has {} bytes, the limit is {}", text.len(), Limits::MESSAGE_BYTES);
+        return Err(TemplateError::new(TemplateErrorKind::TooLong, place, rule));
+    }
+    environment.add_template_owned(key.clone(), text.clone()).map_err(|error| {
+        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        let refused = TemplateError::new(TemplateErrorKind::Syntax, &place, detail);
+        refused.at_line(error.line()).with_source(error)
+    })?;
+    let used = environment.get_template(&key).map(|template| template.undeclared_variables(false));
+    let unknown = used.unwrap_or_default().into_iter().filter(|name| {
+        let is_global = environment.globals().any(|(global, _)| global == name);
+        !is_global && !context::VARIABLES.contains(&name.as_str())
+    });
+    if let Some(name) = unknown.min() {
+        let detail = format!("there is no variable \"{name}\"");
+        let line = text.lines().position(|line| line.contains(&name)).map(|line| line + 1);
+        let refused = TemplateError::new(TemplateErrorKind::UnknownName, place, detail);
+        return Err(refused.at_line(line));
+    }
+    if part == Part::Html {
+        let guarded = links::guard_links(&text).map_err(|refused| {
+            TemplateError::new(TemplateErrorKind::UnsafePlace, &place, refused.rule)
+                .at_line(Some(refused.line))
+        })?;
+        environment.add_template_owned(key, guarded).map_err(|error| {
+            let detail = "an expression that begins a link must stand alone in its braces";
+            let refused = TemplateError::new(TemplateErrorKind::Syntax, &place, detail);
+            refused.at_line(error.line()).with_source(error)
+        })?;
+    }
+    Ok(())
+}
+
+/// Under which name an environment keeps a part; no name of a template has a `/`.
+fn key(name: &str, language: &str, part: Part) -> String {
+    format!("{name}/{language}/{}", part.name())
+}
+
+/// `text`, or `text in es`.
+fn described(part: Part, language: &str) -> String {
+    match language {
+        "" => part.name().to_owned(),
+        language => format!("{} in {language}", part.name()),
+    }
+}
+
+/// A BCP 47 tag in small letters, its parts joined by `-`; `None` where it is none.
+fn normal_tag(tag: &str) -> Option<String> {
+    let tag = tag.to_ascii_lowercase().replace('_', "-");
+    let mut parts = tag.split('-');
+    let language = parts.next().unwrap_or_default();
+    let is_language =
+        matches!(language.len(), 2..=3) && language.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_rest = parts
+        .all(|part| matches!(part.len(), 1..=8) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    (is_language && is_rest && tag.len() <= 35).then_some(tag)
+}
+
+fn bad_tag(tag: &str) -> TemplateError {
+    let rule = "a language tag such as 'es' or 'es-MX' is expected (BCP 47)";
+    TemplateError::new(TemplateErrorKind::Language, format!("language {tag:?}"), rule)
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Templates::new()
+    }
+}
+
+impl fmt::Debug for Templates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Templates")
+            .field("names", &self.known.keys())
+            .field("language", &self.language)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Renderer for Templates {
+    fn render(&self, request: &RenderRequest<'_>) -> Result<Message, RenderError> {
+        self.message(request)
+    }
+
+    fn has_template(&self, name: &str) -> bool {
+        self.known.contains_key(name)
+    }
+}

@@ -1,0 +1,6 @@
+//! Every store against the contract, and wrong stores against the suite.
+
+mod custom;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;

@@ -1,0 +1,6 @@
+//! What the engine tells about itself, after real runs of it over a virtual clock.
+
+mod golden;
+mod numbers;
+mod privacy;
+mod stage;
