@@ -64,19 +64,33 @@ impl State {
 
     /// Stores a row, new or rewritten, and keeps the indexes true.
     pub(super) fn put(&mut self, task: Task) {
-        if let Some(old) = self.rows.get(&task.id) {
-            let index = (old.channel.clone(), old.priority);
-            if let (Some(wake_at), Some(wakes)) = (old.wake_at, self.wakes.get_mut(&index)) {
-                wakes.remove(&(wake_at, old.id));
+        let before = match self.rows.get(&task.id) {
+            Some(old) => (old.priority, old.wake_at),
+            None => {
+                self.keys.insert(task.dedup_key.clone(), task.id);
+                (task.priority, None)
             }
-        } else {
-            self.keys.insert(task.dedup_key.clone(), task.id);
-        }
-        if let Some(wake_at) = task.wake_at {
-            let index = (task.channel.clone(), task.priority);
-            self.wakes.entry(index).or_default().insert((wake_at, task.id));
-        }
+        };
+        self.rewake(task.id, task.channel.clone(), before, (task.priority, task.wake_at));
         self.rows.insert(task.id, task);
+    }
+
+    /// Moves a row in the index by time. Its channel never changes.
+    fn rewake(
+        &mut self,
+        id: TaskId,
+        channel: Channel,
+        before: (Priority, Option<DateTime<Utc>>),
+        after: (Priority, Option<DateTime<Utc>>),
+    ) {
+        let mut index = (channel, before.0);
+        if let (Some(wake_at), Some(wakes)) = (before.1, self.wakes.get_mut(&index)) {
+            wakes.remove(&(wake_at, id));
+        }
+        if let Some(wake_at) = after.1 {
+            index.1 = after.0;
+            self.wakes.entry(index).or_default().insert((wake_at, id));
+        }
     }
 
     pub(super) fn record(&mut self, entry: HistoryEntry, revision: Revision) {
@@ -200,14 +214,17 @@ impl State {
         {
             return WriteOutcome::Busy;
         }
-        let Some(row) = self.rows.get(&change.task) else { return WriteOutcome::Missing };
+        let Some(row) = self.rows.get_mut(&change.task) else { return WriteOutcome::Missing };
         if row.revision != change.expected {
             return WriteOutcome::Stale;
         }
-        let mut row = row.clone();
-        change.write_into(now, &mut row);
-        let revision = row.revision;
-        self.put(row);
+        let before = (row.priority, row.wake_at);
+        change.write_into(now, row);
+        let (revision, after) = (row.revision, (row.priority, row.wake_at));
+        if before != after {
+            let channel = row.channel.clone();
+            self.rewake(change.task, channel, before, after);
+        }
         self.record(change.entry.clone(), revision);
         for new in &change.inserts {
             self.insert(now, new);
