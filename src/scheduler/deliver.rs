@@ -71,7 +71,8 @@ impl Delivery {
     /// A dropped call leaves the task claimed; it comes back when its lease ends.
     pub(crate) async fn run(mut self) -> Left {
         let slot = self.lane.slots.take(self.task.priority).await;
-        let left = self.deliver(slot).await;
+        // Apart, so that a row that waits for its slot takes little room.
+        let left = Box::pin(self.deliver(slot)).await;
         self.engine.leases.release(self.task.id, self.claim);
         left
     }
@@ -97,10 +98,10 @@ impl Delivery {
             }
             Look::Settled(body, happened) => {
                 let generation = body.memory.in_flight.unwrap_or(body.head.generation);
-                self.settle(body, generation, happened).await
+                Box::pin(self.settle(body, generation, happened)).await
             }
-            Look::Hold(reason, detail) => self.hold(reason, detail).await,
-            Look::Wait => self.wait_for_expiry().await,
+            Look::Hold(reason, detail) => Box::pin(self.hold(reason, detail)).await,
+            Look::Wait => Box::pin(self.wait_for_expiry()).await,
         }
     }
 

@@ -29,8 +29,8 @@ pub(crate) struct Recorder {
     clock: Arc<dyn Clock>,
 }
 
-/// How the write of a change ended, and the change itself, for whoever must write it again.
-type Recorded = (WriteOutcome, Change);
+/// How the write of a change ended, and where it must be written again the change itself.
+type Recorded = (WriteOutcome, Option<Box<Change>>);
 
 impl Recorder {
     pub(crate) fn new(
@@ -69,8 +69,8 @@ impl Recorder {
                 false => &self.with_inserts,
             };
             match group.write((now, change)).await {
-                Some((WriteOutcome::Busy, again)) => change = again,
-                Some((outcome, _)) => return outcome,
+                Some((_, Some(again))) => change = *again,
+                Some((outcome, None)) => return outcome,
                 None => return WriteOutcome::Stale,
             }
             self.pause(BUSY_PAUSE).await;
@@ -148,7 +148,11 @@ async fn record(
     let now = latest(&items);
     let changes: Vec<Change> = items.into_iter().map(|(_, change)| change).collect();
     let outcomes = record_all(&store, &repeat, now, &changes).await;
-    outcomes.into_iter().zip(changes).collect()
+    let recorded = |(outcome, change)| {
+        let again = (outcome == WriteOutcome::Busy).then(|| Box::new(change));
+        (outcome, again)
+    };
+    outcomes.into_iter().zip(changes).map(recorded).collect()
 }
 
 async fn record_all(

@@ -21,7 +21,7 @@ impl Delivery {
             let change = self.decide(&body, generation, &happened);
             match self.record(change).await {
                 Some(left) => return left,
-                None => match self.read_again().await {
+                None => match Box::pin(self.read_again()).await {
                     Some(read) => body = read,
                     None => return Left::Lost,
                 },
