@@ -16,7 +16,7 @@ use puntual::testing::{change, claim_id};
 use puntual::time::{Clock, SystemClock};
 use sqlx::Connection;
 use support::engine::{drain, idle};
-use support::report::{Measure, peak_memory, print_setting};
+use support::report::{Measure, median, peak_memory, print_setting, processor_seconds};
 use support::{Result, is_asked_for, is_full, number, rows, runtime};
 
 const ROUNDS: usize = 3;
@@ -56,11 +56,14 @@ async fn memory() -> Result<()> {
         for marks in [false, true] {
             let name = format!("drain_memory_{count}{}", suffix(marks));
             let mut measure = Measure::new(name, "tasks/s");
+            let mut used_by_ours = Vec::new();
             for _ in 0..ROUNDS {
                 let clock = SystemClock::new();
                 let store = MemoryStore::new();
                 rows::fill(&idle(store.clone())?, clock.now(), 0, count).await?;
+                let used = processor_seconds();
                 let ours = drain(store, count, marks).await?;
+                used_by_ours.push((processor_seconds() - used) / count as f64 * 1e6);
                 let store = MemoryStore::new();
                 rows::fill(&idle(store.clone())?, clock.now(), 0, count).await?;
                 let begun = clock.monotonic();
@@ -70,6 +73,7 @@ async fn memory() -> Result<()> {
                 measure.round(count as f64 / ours.as_secs_f64(), count as f64 / raw.as_secs_f64());
             }
             measure.print();
+            println!("      processor time: {:.1} us a task", median(&used_by_ours));
         }
     }
     Ok(())

@@ -13,8 +13,7 @@ use super::Result;
 /// Rows in one call: the most that one takes.
 pub(crate) const BULK: u64 = 1_000;
 
-const WORDS: &str = "Your court is booked. Bring shoes with light soles and be there ten minutes \
-                     early; the code of the door is on your card.";
+const WORDS: &str = "Your court is booked.";
 
 /// The reminder of one booking, thirty days ahead, that is due at once: with this the body has
 /// about 400 bytes.
