@@ -8,7 +8,7 @@ select
     unhex(value ->> 'id'), 1, value ->> 'kind', value ->> 'subject_kind', value ->> 'subject_id',
     value ->> 'person', value ->> 'channel', value ->> 'priority', value ->> 'dedup_key',
     value ->> 'state', value ->> 'event_at', value ->> 'due_at', value ->> 'expires_at',
-    value ->> 'wake_at', 0, 0, value ->> 'now', value ->> 'now', value ->> 'recipient',
+    value ->> 'wake_at', 0, 0, value ->> 'created_at', value ->> 'created_at', value ->> 'recipient',
     value ->> 'data', value ->> 'body'
 from json_each(?1)
 where true
