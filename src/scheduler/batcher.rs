@@ -97,6 +97,8 @@ impl<I, O> std::fmt::Debug for Batcher<I, O> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -121,5 +123,28 @@ mod tests {
         let groups = groups.lock().unwrap();
         assert_eq!(groups.iter().sum::<usize>(), 250);
         assert!(groups.len() < 50 && groups.iter().all(|size| *size <= 100), "{groups:?}");
+    }
+
+    #[tokio::test]
+    async fn a_group_that_panics_answers_nobody_and_the_next_one_runs() {
+        let batcher = Arc::new(Batcher::new(1, |items: Vec<u32>| async move {
+            assert!(items != [1], "a bug of the store");
+            items
+        }));
+        let first = tokio::spawn({
+            let batcher = batcher.clone();
+            async move { batcher.write(1).await }
+        });
+        assert_eq!(first.await.unwrap(), None);
+        let second = batcher.write(2);
+        tokio::pin!(second);
+        for _ in 0..100 {
+            if let Some(answer) = second.as_mut().now_or_never() {
+                assert_eq!(answer, Some(2));
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nobody runs the next group");
     }
 }

@@ -6,7 +6,7 @@ mod settle;
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub(crate) struct Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
+        // Without an outcome the row is still held: it must come back when its lease ends.
+        self.engine.leases.leave(self.task.id, self.claim);
         self.lane.end(self.task.priority);
         self.engine.room.notify_one();
     }
@@ -71,9 +73,14 @@ impl Delivery {
         left
     }
 
-    /// Gives the task back without an attempt.
+    /// Gives the task back without an attempt. What an earlier claim may have sent is left to the
+    /// end of its lease instead, so that it is recorded as such.
     pub(crate) async fn give_back(mut self) {
-        if let Ok(body) = self.task.body.decode(&self.task.data) {
+        let untouched = self.lane.marks_hand_off || self.task.unfinished_claims <= 1;
+        if self.task.state == TaskState::Scheduled
+            && untouched
+            && let Ok(body) = self.task.body.decode(&self.task.data)
+        {
             let generation = body.head.generation;
             let released = Happened::Released(Reason::Shutdown);
             self.settle(Box::new(body), generation, released).await;
@@ -313,16 +320,20 @@ impl Engine {
         limit: Duration,
         call: impl Future<Output = T> + Send,
     ) -> Guarded<T> {
-        let call = AssertUnwindSafe(call).catch_unwind();
-        tokio::pin!(call);
-        tokio::select! {
+        let mut call = Box::pin(AssertUnwindSafe(call).catch_unwind());
+        let answer = tokio::select! {
             biased;
             answer = &mut call => match answer {
                 Ok(answer) => Guarded::Done(answer),
                 Err(panic) => Guarded::Panicked(words_of(&*panic)),
             },
             () = self.clock.sleep(limit) => Guarded::TimedOut,
+        };
+        // Its destructors are not ours either.
+        if catch_unwind(AssertUnwindSafe(|| drop(call))).is_err() {
+            tracing::error!("host code panicked when it was given up");
         }
+        answer
     }
 }
 

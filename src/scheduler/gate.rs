@@ -119,6 +119,7 @@ impl Gate for TaskGate {
         }
         let passed = Passed { first_byte_by: self.first_byte_by()? };
         self.lock().passed = Some(passed);
+        self.engine.leases.pass(self.task, self.claim);
         Ok(passed)
     }
 }

@@ -63,9 +63,8 @@ impl Engine {
     pub(crate) async fn release_all(self: &Arc<Self>) {
         use crate::store::{TaskFilter, TaskQuery};
         use crate::task::TaskState;
-        let held = self.leases.extensions(self.now());
-        for group in held.chunks(500) {
-            let ids = group.iter().map(|extension| extension.task);
+        for group in self.leases.not_passed().chunks(500) {
+            let ids = group.iter().copied();
             let Ok(tasks) = self.store.list(&TaskQuery::new(TaskFilter::ids(ids), 500)).await
             else {
                 return;

@@ -118,10 +118,10 @@ impl Engine {
 
     /// Gives rows back that were claimed and must not be attempted.
     pub(crate) async fn give_back(self: &Arc<Self>, claim: ClaimId, tasks: Vec<Task>) {
-        for task in tasks {
-            if let Some(delivery) = self.delivery(claim, task) {
-                delivery.give_back().await;
-            }
+        let all: Vec<Delivery> =
+            tasks.into_iter().filter_map(|task| self.delivery(claim, task)).collect();
+        for delivery in all {
+            delivery.give_back().await;
         }
     }
 
@@ -156,10 +156,13 @@ impl Engine {
         report.next_wake_at = batch.next_wake_at;
         let (suspects, others) = self.deliveries(batch);
         let work = async {
-            for delivery in suspects {
-                note(&mut report, delivery.run().await);
-            }
             let mut running: JoinSet<Left> = JoinSet::new();
+            for delivery in suspects {
+                running.spawn(delivery.run());
+                while let Some(left) = running.join_next().await {
+                    note(&mut report, left.unwrap_or(Left::Lost));
+                }
+            }
             for delivery in others {
                 running.spawn(delivery.run());
             }
@@ -189,7 +192,7 @@ impl Engine {
         let before = self.clock.monotonic();
         let (until, now) = self.lease_end();
         let until_monotonic = before.saturating_add(self.config.lease);
-        let all = self.leases.extensions(until);
+        let all = self.leases.extensions(before, until);
         for group in all.chunks(self.config.batch as usize) {
             if let Ok(answers) = self.recorder.renew(now, group).await {
                 self.leases.renewed(group, &answers, until_monotonic);

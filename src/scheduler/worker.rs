@@ -6,8 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use super::deliver::Delivery;
 use super::engine::Engine;
 use super::round::Batch;
 use super::{ScheduleError, ScheduleErrorKind};
@@ -22,11 +23,11 @@ pub(crate) async fn run(
     let tracker = TaskTracker::new();
     let renewals = {
         let engine = engine.clone();
-        tokio::spawn(async move { engine.renew_for_ever().await })
+        AbortOnDropHandle::new(tokio::spawn(async move { engine.renew_for_ever().await }))
     };
     let maintenance = {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
-        tokio::spawn(async move { super::maintenance::run(engine, shutdown).await })
+        AbortOnDropHandle::new(tokio::spawn(super::maintenance::run(engine, shutdown)))
     };
     if open(&engine, &shutdown).await {
         work(&engine, &shutdown, &abandon, &tracker).await;
@@ -37,7 +38,7 @@ pub(crate) async fn run(
         () = tracker.wait() => {}
         () = abandon.cancelled() => {}
     }
-    renewals.abort();
+    drop(renewals);
     // The duties end by themselves at shutdown; a presence note may still be taken back.
     let _ = maintenance.await;
 }
@@ -109,14 +110,7 @@ async fn start(
     tracker: &TaskTracker,
 ) {
     let (suspects, others) = engine.deliveries(batch);
-    for delivery in suspects {
-        tokio::select! {
-            biased;
-            () = abandon.cancelled() => return,
-            _ = delivery.run() => {}
-        }
-    }
-    for delivery in others {
+    let spawn = |delivery: Delivery| {
         let abandon = abandon.clone();
         tracker.spawn(async move {
             tokio::select! {
@@ -124,7 +118,18 @@ async fn start(
                 _ = delivery.run() => {}
                 () = abandon.cancelled() => {}
             }
-        });
+        })
+    };
+    for delivery in suspects {
+        tokio::select! {
+            biased;
+            // Whether it ended or panicked, the next one's turn has come.
+            _ = spawn(delivery) => {}
+            () = abandon.cancelled() => return,
+        }
+    }
+    for delivery in others {
+        spawn(delivery);
     }
 }
 
