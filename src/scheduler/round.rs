@@ -47,7 +47,7 @@ impl Engine {
     }
 
     /// When the first closed channel may be tried again.
-    fn next_traffic(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_traffic(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let until = |channel| match self.brakes.traffic(now, channel) {
             Traffic::Closed { until } => until,
             Traffic::Free | Traffic::Probe => None,
@@ -80,6 +80,12 @@ impl Engine {
         let held_until = before.saturating_add(self.config.lease);
         for task in &claimed.tasks {
             self.leases.hold(task.id, claim, held_until);
+        }
+        if !claimed.tasks.is_empty()
+            && let Err(error) = self.brakes.refresh().await
+        {
+            // What is known already holds; the rows are claimed and must be seen to.
+            tracing::warn!(%error, "pauses and breakers could not be read again");
         }
         if let Err(sealed) = self.check_seal(&claimed.probe) {
             self.give_back(claim, claimed.tasks).await;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use super::brakes::Traffic;
 use super::deliver::Delivery;
 use super::engine::Engine;
 use super::round::Batch;
@@ -78,15 +79,17 @@ async fn work(
             () = abandon.cancelled() => return,
             claimed = engine.claim(engine.config.batch) => claimed,
         };
+        if claimed.is_ok() {
+            failures = 0;
+            engine.report_trouble(None);
+        }
         let next = match claimed {
             Ok(Some(batch)) => {
-                failures = 0;
-                engine.report_trouble(None);
                 let next = batch.next_wake_at;
                 start(engine, batch, abandon, tracker).await;
                 next
             }
-            Ok(None) => None,
+            Ok(None) => engine.next_traffic(engine.now()),
             Err(error) => {
                 failures += 1;
                 let wait = trouble(engine, &error);
@@ -196,16 +199,23 @@ async fn wait_for(engine: &Engine, fixed: Option<Duration>, failures: u32) {
 }
 
 impl Engine {
-    /// Waits until a channel that is full has room again; for ever, if none is.
+    /// Waits until a channel that is full has room again, or one that is probed has its answer;
+    /// for ever, if there is none.
     async fn room_again(&self) {
-        let full: Vec<_> = (self.channels.values())
-            .flat_map(|lane| Priority::ALL.map(|priority| (lane, priority)))
+        let now = self.now();
+        let (probed, open): (Vec<_>, Vec<_>) = (self.channels.iter())
+            .partition(|(channel, _)| self.brakes.traffic(now, channel) == Traffic::Probe);
+        let full: Vec<_> = (open.into_iter())
+            .flat_map(|(_, lane)| Priority::ALL.map(|priority| (lane, priority)))
             .filter(|(lane, priority)| lane.room(*priority) == 0)
             .collect();
-        if full.is_empty() {
+        let probed: Vec<_> = probed.into_iter().filter(|(_, lane)| !lane.is_idle()).collect();
+        if full.is_empty() && probed.is_empty() {
             std::future::pending::<()>().await;
         }
-        while full.iter().all(|(lane, priority)| lane.room(*priority) == 0) {
+        while full.iter().all(|(lane, priority)| lane.room(*priority) == 0)
+            && probed.iter().all(|(_, lane)| !lane.is_idle())
+        {
             self.room.notified().await;
         }
     }
