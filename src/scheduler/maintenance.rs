@@ -206,6 +206,7 @@ impl Engine {
         let before = self.clock.monotonic();
         let probe = self.store.probe().await?;
         self.keeper.compare(before, probe.server_time);
+        self.keeper.probe();
         self.keeper.now().map_err(|doubt| super::ScheduleError::refused(doubt.0))?;
         self.check_seal(&probe)?;
         if let (Some(environment), None) = (&self.environment, &probe.seal) {

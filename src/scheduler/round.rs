@@ -87,9 +87,10 @@ impl Engine {
             // What is known already holds; the rows are claimed and must be seen to.
             tracing::warn!(%error, "pauses and breakers could not be read again");
         }
-        if let Err(sealed) = self.check_seal(&claimed.probe) {
+        let clocks = self.keeper.now().map_err(|doubt| ScheduleError::refused(doubt.0));
+        if let Err(refused) = clocks.and_then(|_| self.check_seal(&claimed.probe)) {
             self.give_back(claim, claimed.tasks).await;
-            return Err(sealed);
+            return Err(refused);
         }
         let later = [claimed.next_wake_at, self.next_traffic(now)];
         let next_wake_at = later.into_iter().flatten().min();

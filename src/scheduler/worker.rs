@@ -14,6 +14,7 @@ use super::engine::Engine;
 use super::round::Batch;
 use super::{ScheduleError, ScheduleErrorKind};
 use crate::task::Priority;
+use crate::time::saturating_add;
 
 /// Runs the engine until `shutdown`, then waits for what is under way until `abandon`.
 pub(crate) async fn run(
@@ -98,6 +99,10 @@ async fn work(
                     () = shutdown.cancelled() => return,
                     () = wait_for(engine, wait, failures) => {}
                 }
+                // Clocks in doubt, or another's seal: it looks, and claims nothing meanwhile.
+                if wait.is_some() && !open(engine, shutdown).await {
+                    return;
+                }
                 continue;
             }
         };
@@ -156,7 +161,9 @@ async fn sleep(
 
 async fn wake_at(engine: &Engine, next: Option<DateTime<Utc>>) {
     match next {
-        Some(next) => engine.clock.sleep_until(next).await,
+        Some(next) => {
+            engine.clock.sleep_until(saturating_add(next, engine.keeper.behind())).await;
+        }
         None => std::future::pending().await,
     }
 }
@@ -192,7 +199,6 @@ async fn wait_for(engine: &Engine, fixed: Option<Duration>, failures: u32) {
     match fixed {
         Some(pause) => {
             engine.pause(pause).await;
-            engine.keeper.probe();
         }
         None => engine.repeat().wait(failures).await,
     }
