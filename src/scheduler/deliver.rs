@@ -21,6 +21,10 @@ use crate::notify::{Attempt, Notification, NotifyError, NotifyErrorKind, Receipt
 use crate::task::{Body, ClaimId, Reason, Task, TaskState, What};
 use crate::time::saturating_add;
 
+/// How long a task waits that found its channel down before the breaker opens: 5 s. Attempts that
+/// succeed in between keep the breaker closed, and the task must not be tried without end.
+const DOWN_PAUSE: Duration = Duration::from_secs(5);
+
 /// How a claimed task left its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
@@ -272,15 +276,19 @@ impl Delivery {
                 Happened::Uncertain(failure)
             }
             NotifyErrorKind::ChannelDown => {
-                let until = failure.not_before.unwrap_or(now);
+                let until = failure.not_before.unwrap_or(saturating_add(now, DOWN_PAUSE));
                 Happened::ChannelDown { failure, until }
             }
             NotifyErrorKind::GateClosed => match gate.closed {
-                Some(Closed::Expired) => Happened::Expired,
-                Some(Closed::Lost | Closed::NoTime) => Happened::Released(Reason::LeaseLost),
-                // It says that the gate was closed, and the gate knows nothing of it.
-                None if passed => Happened::Uncertain(failure),
+                // It went through once, so bytes may have left; or the gate knows nothing of it.
+                _ if passed => Happened::Uncertain(failure),
                 None => Happened::Transient(failure),
+                Some(Closed::Expired) => Happened::Expired,
+                Some(Closed::Lost) => Happened::Released(Reason::LeaseLost),
+                Some(Closed::NoTime) => {
+                    let until = saturating_add(now, self.engine.config.store_retry_max);
+                    Happened::Defer { until, reason: Reason::LeaseLost, detail: None }
+                }
             },
         }
     }
