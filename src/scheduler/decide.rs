@@ -163,6 +163,11 @@ impl Decision<'_> {
         change
     }
 
+    /// Not before the row is due: the host may have put that off while an attempt was out.
+    fn not_early(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at.max(self.case.task.due_at)
+    }
+
     /// When a row that goes back unchanged wakes: as before.
     fn wake(&self) -> DateTime<Utc> {
         self.case.task.wake_at.unwrap_or(self.case.task.due_at)
@@ -239,7 +244,7 @@ impl Decision<'_> {
         if let Some(cancelled) = self.cancel_requested() {
             return self.ended(TaskState::Cancelled, &cancelled, &None);
         }
-        let until = until.min(self.case.task.expires_at);
+        let until = self.not_early(until).min(self.case.task.expires_at);
         let what = match reason {
             Reason::Shutdown | Reason::LeaseLost => What::Released,
             _ => What::Deferred,
