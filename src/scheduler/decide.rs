@@ -111,7 +111,7 @@ pub(crate) fn decide(
         Happened::MovedByGuard(event) => decision.moved(event),
         Happened::Released(reason) => decision.deferred(decision.wake(), reason, &None),
         Happened::Expired => decision.expired(),
-        Happened::Held(reason, detail) => Ok(decision.held(reason, detail)),
+        Happened::Held(reason, detail) => decision.held(reason, detail),
     }
 }
 
@@ -230,9 +230,12 @@ impl Decision<'_> {
         Ok(change)
     }
 
-    fn held(&self, reason: &Reason, detail: &Option<SafeText>) -> Change {
+    fn held(&self, reason: &Reason, detail: &Option<SafeText>) -> Result<Change, InvalidField> {
+        if let Some(cancelled) = self.cancel_requested() {
+            return self.ended(TaskState::Cancelled, &cancelled, detail);
+        }
         let (task, detail) = (self.case.task, detail.clone());
-        held_as_it_is(self.now, task, reason.clone(), detail, self.planner)
+        Ok(held_as_it_is(self.now, task, reason.clone(), detail, self.planner))
     }
 
     fn deferred(
@@ -270,6 +273,9 @@ impl Decision<'_> {
     }
 
     fn moved(&self, event: &EventTime) -> Result<Change, InvalidField> {
+        if let Some(cancelled) = self.cancel_requested() {
+            return self.ended(TaskState::Cancelled, &cancelled, &None);
+        }
         let task = Task { lease: None, ..self.case.task.clone() };
         let planned = plan::moved(self.now, &task, event, self.planner)?;
         let Some(mut change) = planned.write else {
