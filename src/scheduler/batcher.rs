@@ -53,7 +53,7 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
             !std::mem::replace(&mut queue.running, true)
         };
         if leads {
-            tokio::spawn(lead(self.shared.clone()));
+            tokio::spawn(lead(Lead(Some(self.shared.clone()))));
         }
         receiver.await.ok()
     }
@@ -76,7 +76,22 @@ impl<I, O> Shared<I, O> {
     }
 }
 
-async fn lead<I: Send + 'static, O: Send + 'static>(shared: Arc<Shared<I, O>>) {
+/// Who runs the groups at the moment. One that panics, or whose runtime ends, makes way for the
+/// next; whoever waited for it gets no answer.
+struct Lead<I, O>(Option<Arc<Shared<I, O>>>);
+
+impl<I, O> Drop for Lead<I, O> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            let mut queue = shared.lock();
+            queue.running = false;
+            queue.waiting.clear();
+        }
+    }
+}
+
+async fn lead<I: Send + 'static, O: Send + 'static>(mut lead: Lead<I, O>) {
+    let Some(shared) = lead.0.clone() else { return };
     while let Some(group) = shared.next() {
         let (items, senders): (Vec<I>, Vec<_>) = group.into_iter().unzip();
         let answers = (shared.run)(items).await;
@@ -87,6 +102,8 @@ async fn lead<I: Send + 'static, O: Send + 'static>(shared: Arc<Shared<I, O>>) {
         // Whoever was answered may have something to add: let them, before the next group.
         tokio::task::yield_now().await;
     }
+    // It ended with nothing waiting; whoever came since has a lead of its own.
+    lead.0 = None;
 }
 
 impl<I, O> std::fmt::Debug for Batcher<I, O> {
