@@ -31,7 +31,7 @@ pub(crate) async fn run(
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
         AbortOnDropHandle::new(tokio::spawn(super::maintenance::run(engine, shutdown)))
     };
-    if open(&engine, &shutdown).await {
+    if open(&engine, &shutdown, &abandon).await {
         work(&engine, &shutdown, &abandon, &tracker).await;
     }
     tracker.close();
@@ -42,15 +42,28 @@ pub(crate) async fn run(
     }
     drop(renewals);
     // The duties end by themselves at shutdown; a presence note may still be taken back.
-    let _ = maintenance.await;
+    tokio::select! {
+        biased;
+        _ = maintenance => {}
+        () = abandon.cancelled() => {}
+    }
 }
 
 /// Looks at the store before the first claim: which database, which schema, sealed for whom.
 /// False if the shutdown came first.
-async fn open(engine: &Arc<Engine>, shutdown: &CancellationToken) -> bool {
+async fn open(
+    engine: &Arc<Engine>,
+    shutdown: &CancellationToken,
+    abandon: &CancellationToken,
+) -> bool {
     let mut failures = 0;
     loop {
-        let wait = match engine.open().await {
+        let opened = tokio::select! {
+            biased;
+            () = abandon.cancelled() => return false,
+            opened = engine.open() => opened,
+        };
+        let wait = match opened {
             Ok(()) => return true,
             Err(error) => {
                 failures += 1;
@@ -100,7 +113,7 @@ async fn work(
                     () = wait_for(engine, wait, failures) => {}
                 }
                 // Clocks in doubt, or another's seal: it looks, and claims nothing meanwhile.
-                if wait.is_some() && !open(engine, shutdown).await {
+                if wait.is_some() && !open(engine, shutdown, abandon).await {
                     return;
                 }
                 continue;
