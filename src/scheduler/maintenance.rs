@@ -189,8 +189,10 @@ impl Engine {
         for note in notes.list_notes(FORGET, PAGE).await? {
             let person = PersonKey::from_stored(note.text.clone());
             self.erase_all(&Erase::Person(person.clone())).await?;
-            let left = self.store.list(&TaskQuery::new(TaskFilter::person(person), 1)).await?;
-            if left.is_empty() {
+            let pending = TaskFilter::person(person).pending(true);
+            let left = self.store.list(&TaskQuery::new(pending, 1)).await?;
+            // By id, the oldest comes first. What was asked for since is a new relation.
+            if left.first().is_none_or(|task| task.created_at > note.updated_at) {
                 rewrite(&*self.store, self.now(), &note.name, |_| None).await?;
             }
         }
