@@ -53,7 +53,7 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
             !std::mem::replace(&mut queue.running, true)
         };
         if leads {
-            tokio::spawn(lead(self.shared.clone()));
+            tokio::spawn(lead(Lead(Some(self.shared.clone()))));
         }
         receiver.await.ok()
     }
@@ -76,7 +76,22 @@ impl<I, O> Shared<I, O> {
     }
 }
 
-async fn lead<I: Send + 'static, O: Send + 'static>(shared: Arc<Shared<I, O>>) {
+/// Who runs the groups at the moment. One that panics, or whose runtime ends, makes way for the
+/// next; whoever waited for it gets no answer.
+struct Lead<I, O>(Option<Arc<Shared<I, O>>>);
+
+impl<I, O> Drop for Lead<I, O> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            let mut queue = shared.lock();
+            queue.running = false;
+            queue.waiting.clear();
+        }
+    }
+}
+
+async fn lead<I: Send + 'static, O: Send + 'static>(mut lead: Lead<I, O>) {
+    let Some(shared) = lead.0.clone() else { return };
     while let Some(group) = shared.next() {
         let (items, senders): (Vec<I>, Vec<_>) = group.into_iter().unzip();
         let answers = (shared.run)(items).await;
@@ -87,6 +102,8 @@ async fn lead<I: Send + 'static, O: Send + 'static>(shared: Arc<Shared<I, O>>) {
         // Whoever was answered may have something to add: let them, before the next group.
         tokio::task::yield_now().await;
     }
+    // It ended with nothing waiting; whoever came since has a lead of its own.
+    lead.0 = None;
 }
 
 impl<I, O> std::fmt::Debug for Batcher<I, O> {
@@ -97,6 +114,8 @@ impl<I, O> std::fmt::Debug for Batcher<I, O> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -121,5 +140,28 @@ mod tests {
         let groups = groups.lock().unwrap();
         assert_eq!(groups.iter().sum::<usize>(), 250);
         assert!(groups.len() < 50 && groups.iter().all(|size| *size <= 100), "{groups:?}");
+    }
+
+    #[tokio::test]
+    async fn a_group_that_panics_answers_nobody_and_the_next_one_runs() {
+        let batcher = Arc::new(Batcher::new(1, |items: Vec<u32>| async move {
+            assert!(items != [1], "a bug of the store");
+            items
+        }));
+        let first = tokio::spawn({
+            let batcher = batcher.clone();
+            async move { batcher.write(1).await }
+        });
+        assert_eq!(first.await.unwrap(), None);
+        let second = batcher.write(2);
+        tokio::pin!(second);
+        for _ in 0..100 {
+            if let Some(answer) = second.as_mut().now_or_never() {
+                assert_eq!(answer, Some(2));
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nobody runs the next group");
     }
 }

@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{Breaker, BreakerPolicy, BreakerState};
-use crate::store::{Note, NoteWrite, StoreResult, TaskStore, WriteOutcome};
+use crate::store::{
+    Note, NoteWrite, StoreError, StoreErrorKind, StoreResult, TaskStore, WriteOutcome,
+};
 use crate::task::{Channel, Kind, SafeText};
 use crate::time::{Clock, saturating_add};
 
@@ -238,6 +240,10 @@ pub(super) fn breaker_of(note: &Note) -> Option<(Channel, Breaker)> {
 }
 
 /// Rewrites one note by compare-and-set, a few times if others write it too.
+///
+/// # Errors
+///
+/// The note is not written: the store failed, or refuses it, or others were faster each time.
 pub(crate) async fn rewrite(
     store: &dyn TaskStore,
     now: DateTime<Utc>,
@@ -252,9 +258,14 @@ pub(crate) async fn rewrite(
             return Ok(());
         }
         let write = NoteWrite::new(name, found.as_ref(), text);
-        if !matches!(notes.write_note(now, &write).await?, WriteOutcome::Stale) {
-            return Ok(());
+        match notes.write_note(now, &write).await? {
+            WriteOutcome::Written(_) | WriteOutcome::Missing => return Ok(()),
+            WriteOutcome::Stale | WriteOutcome::Busy => {}
+            WriteOutcome::Rejected(why) => {
+                return Err(StoreError::new(StoreErrorKind::Permanent, "write_note", why));
+            }
         }
     }
-    Ok(())
+    let detail = "the note changed each time it was to be written";
+    Err(StoreError::new(StoreErrorKind::Conflict, "write_note", detail))
 }

@@ -151,7 +151,7 @@ impl Config {
         if self.lease < 2 * self.renewal {
             return refuse("lease", "it must be at least twice as long as renewal");
         }
-        if self.hand_off_margin * 2 > self.lease {
+        if self.hand_off_margin > self.lease / 2 {
             return refuse("hand_off_margin", "it must be at most half of lease");
         }
         if self.poll > MINUTE {
@@ -188,6 +188,7 @@ mod tests {
             (default().with_batch(0), "batch"),
             (default().with_attempt_timeout(Duration::MAX), "attempt_timeout"),
             (default().with_hand_off_margin(MINUTE), "hand_off_margin"),
+            (default().with_hand_off_margin(Duration::MAX), "hand_off_margin"),
             (default().with_keep_rows(DAY), "keep_rows"),
         ] {
             assert_eq!(config.check().unwrap_err().field(), field);

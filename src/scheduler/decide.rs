@@ -111,7 +111,7 @@ pub(crate) fn decide(
         Happened::MovedByGuard(event) => decision.moved(event),
         Happened::Released(reason) => decision.deferred(decision.wake(), reason, &None),
         Happened::Expired => decision.expired(),
-        Happened::Held(reason, detail) => Ok(decision.held(reason, detail)),
+        Happened::Held(reason, detail) => decision.held(reason, detail),
     }
 }
 
@@ -161,6 +161,11 @@ impl Decision<'_> {
         change.wake_at = if state.is_finished() { None } else { Some(self.wake()) };
         change.lease = LeaseChange::Clear;
         change
+    }
+
+    /// Not before the row is due: the host may have put that off while an attempt was out.
+    fn not_early(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at.max(self.case.task.due_at)
     }
 
     /// When a row that goes back unchanged wakes: as before.
@@ -234,9 +239,12 @@ impl Decision<'_> {
         Ok(change)
     }
 
-    fn held(&self, reason: &Reason, detail: &Option<SafeText>) -> Change {
+    fn held(&self, reason: &Reason, detail: &Option<SafeText>) -> Result<Change, InvalidField> {
+        if let Some(cancelled) = self.cancel_requested() {
+            return self.ended(TaskState::Cancelled, &cancelled, detail);
+        }
         let (task, detail) = (self.case.task, detail.clone());
-        held_as_it_is(self.now, task, reason.clone(), detail, self.planner)
+        Ok(held_as_it_is(self.now, task, reason.clone(), detail, self.planner))
     }
 
     fn deferred(
@@ -248,7 +256,7 @@ impl Decision<'_> {
         if let Some(cancelled) = self.cancel_requested() {
             return self.ended(TaskState::Cancelled, &cancelled, &None);
         }
-        let until = until.min(self.case.task.expires_at);
+        let until = self.not_early(until).min(self.case.task.expires_at);
         let what = match reason {
             Reason::Shutdown | Reason::LeaseLost => What::Released,
             _ => What::Deferred,
@@ -274,6 +282,9 @@ impl Decision<'_> {
     }
 
     fn moved(&self, event: &EventTime) -> Result<Change, InvalidField> {
+        if let Some(cancelled) = self.cancel_requested() {
+            return self.ended(TaskState::Cancelled, &cancelled, &None);
+        }
         let task = Task { lease: None, ..self.case.task.clone() };
         let planned = plan::moved(self.now, &task, event, self.planner)?;
         let Some(mut change) = planned.write else {

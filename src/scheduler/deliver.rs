@@ -6,7 +6,7 @@ mod settle;
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ use super::slots::Slot;
 use crate::notify::{Attempt, Notification, NotifyError, NotifyErrorKind, Receipt};
 use crate::task::{Body, ClaimId, Priority, Reason, Task, TaskState, What};
 use crate::time::saturating_add;
+
+/// How long a task waits that found its channel down before the breaker opens: 5 s. Attempts that
+/// succeed in between keep the breaker closed, and the task must not be tried without end.
+const DOWN_PAUSE: Duration = Duration::from_secs(5);
 
 /// How a claimed task left its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub(crate) struct Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
+        // Without an outcome the row is still held: it must come back when its lease ends.
+        self.engine.leases.leave(self.task.id, self.claim);
         self.lane.end(self.priority);
         if self.lane.room(self.priority) > 0 {
             self.engine.room.notify_one();
@@ -77,9 +83,14 @@ impl Delivery {
         left
     }
 
-    /// Gives the task back without an attempt.
+    /// Gives the task back without an attempt. What an earlier claim may have sent is left to the
+    /// end of its lease instead, so that it is recorded as such.
     pub(crate) async fn give_back(mut self) {
-        if let Ok(body) = self.task.body.decode(&self.task.data) {
+        let untouched = self.lane.marks_hand_off || self.task.unfinished_claims <= 1;
+        if self.task.state == TaskState::Scheduled
+            && untouched
+            && let Ok(body) = self.task.body.decode(&self.task.data)
+        {
             let generation = body.head.generation;
             let released = Happened::Released(Reason::Shutdown);
             self.settle(Box::new(body), generation, released).await;
@@ -271,15 +282,19 @@ impl Delivery {
                 Happened::Uncertain(failure)
             }
             NotifyErrorKind::ChannelDown => {
-                let until = failure.not_before.unwrap_or(now);
+                let until = failure.not_before.unwrap_or(saturating_add(now, DOWN_PAUSE));
                 Happened::ChannelDown { failure, until }
             }
             NotifyErrorKind::GateClosed => match gate.closed {
-                Some(Closed::Expired) => Happened::Expired,
-                Some(Closed::Lost | Closed::NoTime) => Happened::Released(Reason::LeaseLost),
-                // It says that the gate was closed, and the gate knows nothing of it.
-                None if passed => Happened::Uncertain(failure),
+                // It went through once, so bytes may have left; or the gate knows nothing of it.
+                _ if passed => Happened::Uncertain(failure),
                 None => Happened::Transient(failure),
+                Some(Closed::Expired) => Happened::Expired,
+                Some(Closed::Lost) => Happened::Released(Reason::LeaseLost),
+                Some(Closed::NoTime) => {
+                    let until = saturating_add(now, self.engine.config.store_retry_max);
+                    Happened::Defer { until, reason: Reason::LeaseLost, detail: None }
+                }
             },
         }
     }
@@ -319,16 +334,20 @@ impl Engine {
         limit: Duration,
         call: impl Future<Output = T> + Send,
     ) -> Guarded<T> {
-        let call = AssertUnwindSafe(call).catch_unwind();
-        tokio::pin!(call);
-        tokio::select! {
+        let mut call = Box::pin(AssertUnwindSafe(call).catch_unwind());
+        let answer = tokio::select! {
             biased;
             answer = &mut call => match answer {
                 Ok(answer) => Guarded::Done(answer),
                 Err(panic) => Guarded::Panicked(words_of(&*panic)),
             },
             () = self.clock.sleep(limit) => Guarded::TimedOut,
+        };
+        // Its destructors are not ours either.
+        if catch_unwind(AssertUnwindSafe(|| drop(call))).is_err() {
+            tracing::error!("host code panicked when it was given up");
         }
+        answer
     }
 }
 

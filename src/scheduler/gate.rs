@@ -70,10 +70,12 @@ impl TaskGate {
             return Err(self.close(Closed::Lost, "the lease is lost"));
         };
         let by = until.saturating_sub(engine.config.hand_off_margin);
-        if engine.clock.monotonic() >= by {
+        let now = engine.clock.monotonic();
+        if now >= by {
             return Err(self.close(Closed::NoTime, "the lease is about to end"));
         }
-        Ok(by)
+        let life = self.expires_at.signed_duration_since(engine.keeper.best().latest);
+        Ok(by.min(now.saturating_add(life.to_std().unwrap_or_default())))
     }
 
     fn check_expiry(&self) -> Result<(), GateClosed> {
@@ -108,17 +110,16 @@ impl TaskGate {
 #[async_trait]
 impl Gate for TaskGate {
     async fn pass(&self) -> Result<Passed, GateClosed> {
-        if let Some(passed) = self.state().passed {
-            return Ok(passed);
-        }
         self.check_expiry()?;
         self.first_byte_by()?;
-        if self.marks {
+        // A second host of the same provider: the mark stands, but time has passed.
+        if self.marks && self.state().passed.is_none() {
             self.mark().await?;
             self.check_expiry()?;
         }
         let passed = Passed { first_byte_by: self.first_byte_by()? };
         self.lock().passed = Some(passed);
+        self.engine.leases.pass(self.task, self.claim);
         Ok(passed)
     }
 }

@@ -8,6 +8,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::engine::Engine;
 
+/// How long a stop tries to give rows back after its grace: 5 s. Without it they come back when
+/// their leases end, and a store that does not answer must not keep a process alive.
+const RELEASE_MAX: Duration = Duration::from_secs(5);
+
 /// A running engine. Dropping it stops the engine without waiting: what is under way is given up
 /// and comes back when its lease ends. To stop in good order, call [`SchedulerHandle::shutdown`].
 #[derive(Debug)]
@@ -38,7 +42,7 @@ impl SchedulerHandle {
     }
 
     /// Stops: claims nothing more, waits at most `grace` for what is under way, and gives back
-    /// what was not handed off.
+    /// what was not handed off, for 5 s at most where the store does not answer.
     ///
     /// # Cancel safety
     ///
@@ -54,7 +58,11 @@ impl SchedulerHandle {
         drop(self.abandon);
         // What is left ends at its next await; a task that never awaits is its notifier's fault.
         let _ = self.worker.await;
-        self.engine.release_all().await;
+        tokio::select! {
+            biased;
+            () = self.engine.release_all() => {}
+            () = clock.sleep(RELEASE_MAX) => {}
+        }
     }
 }
 
@@ -63,9 +71,8 @@ impl Engine {
     pub(crate) async fn release_all(self: &Arc<Self>) {
         use crate::store::{TaskFilter, TaskQuery};
         use crate::task::TaskState;
-        let held = self.leases.extensions(self.now());
-        for group in held.chunks(500) {
-            let ids = group.iter().map(|extension| extension.task);
+        for group in self.leases.not_passed().chunks(500) {
+            let ids = group.iter().copied();
             let Ok(tasks) = self.store.list(&TaskQuery::new(TaskFilter::ids(ids), 500)).await
             else {
                 return;

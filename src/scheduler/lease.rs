@@ -23,6 +23,10 @@ struct Held {
     claim: ClaimId,
     /// On the monotonic clock.
     until: Duration,
+    /// Nobody works on it any more: it is not renewed, so that it comes back.
+    left: bool,
+    /// It went through its gate: bytes may have left.
+    passed: bool,
 }
 
 impl Leases {
@@ -32,7 +36,7 @@ impl Leases {
         if held.is_empty() {
             self.first.notify_one();
         }
-        held.insert(task, Held { claim, until });
+        held.insert(task, Held { claim, until, left: false, passed: false });
     }
 
     /// Waits until there is a lease to renew.
@@ -50,6 +54,16 @@ impl Leases {
         }
     }
 
+    /// Notes that the work on a row was given up without an outcome.
+    pub(crate) fn leave(&self, task: TaskId, claim: ClaimId) {
+        self.edit(task, claim, |held| held.left = true);
+    }
+
+    /// Notes that a row went through its gate.
+    pub(crate) fn pass(&self, task: TaskId, claim: ClaimId) {
+        self.edit(task, claim, |held| held.passed = true);
+    }
+
     /// Until when, on the monotonic clock, this claim holds the row; `None` if it is lost.
     pub(crate) fn until(&self, task: TaskId, claim: ClaimId) -> Option<Duration> {
         let held = self.lock().get(&task).copied();
@@ -58,16 +72,29 @@ impl Leases {
 
     /// Notes that the lease was lengthened.
     pub(crate) fn lengthen(&self, task: TaskId, claim: ClaimId, until: Duration) {
+        self.edit(task, claim, |held| held.until = held.until.max(until));
+    }
+
+    fn edit(&self, task: TaskId, claim: ClaimId, edit: impl FnOnce(&mut Held)) {
         if let Some(held) = self.lock().get_mut(&task).filter(|held| held.claim == claim) {
-            held.until = held.until.max(until);
+            edit(held);
         }
     }
 
-    /// What to ask of the store so that every lease lasts until then.
-    pub(crate) fn extensions(&self, until: DateTime<Utc>) -> Vec<Extension> {
+    /// The rows that did not go through their gate: what a stop may give back.
+    pub(crate) fn not_passed(&self) -> Vec<TaskId> {
         let held = self.lock();
+        held.iter().filter(|(_, held)| !held.passed).map(|(task, _)| *task).collect()
+    }
+
+    /// What to ask of the store so that every lease that is worked on lasts until then. Leases
+    /// that were left and are over at `now`, on the monotonic clock, are forgotten.
+    pub(crate) fn extensions(&self, now: Duration, until: DateTime<Utc>) -> Vec<Extension> {
+        let mut held = self.lock();
+        held.retain(|_, held| !held.left || held.until > now);
+        let worked_on = held.iter().filter(|(_, held)| !held.left);
         let mut all: Vec<Extension> =
-            held.iter().map(|(task, held)| Extension::new(*task, held.claim, until)).collect();
+            worked_on.map(|(task, held)| Extension::new(*task, held.claim, until)).collect();
         all.sort_unstable_by_key(|extension| extension.task);
         all
     }

@@ -43,24 +43,28 @@ pub(crate) struct Presence {
 /// Runs all duties at their times until the shutdown; then takes the presence note back.
 pub(crate) async fn run(engine: Arc<Engine>, shutdown: CancellationToken) {
     let (mut next_duties, mut next_look) = (Duration::ZERO, engine.clock.monotonic() + DAY);
-    loop {
-        let now = engine.clock.monotonic();
-        report("presence", engine.show_presence().await);
-        if now >= next_look {
-            engine.look_for_newer_tzdb();
-            next_look = now + DAY;
+    let duties = async {
+        loop {
+            let now = engine.clock.monotonic();
+            report("presence", engine.show_presence().await);
+            if now >= next_look {
+                engine.look_for_newer_tzdb();
+                next_look = now.saturating_add(DAY);
+            }
+            if now >= next_duties {
+                let done = engine.maintain().await;
+                let pause = if done.is_ok() { engine.config.maintenance } else { Duration::ZERO };
+                next_duties = now.saturating_add(pause);
+                report("duties", done);
+            }
+            engine.pause(engine.config.presence).await;
         }
-        if now >= next_duties {
-            let done = engine.maintain().await;
-            let pause = if done.is_ok() { engine.config.maintenance } else { Duration::ZERO };
-            next_duties = now.saturating_add(pause);
-            report("duties", done);
-        }
-        tokio::select! {
-            biased;
-            () = shutdown.cancelled() => break,
-            () = engine.pause(engine.config.presence) => {}
-        }
+    };
+    // Each duty is done in steps that may end at any of them, and goes on at the next start.
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => {}
+        () = duties => {}
     }
     report("presence", engine.take_presence_back().await);
 }
@@ -185,8 +189,10 @@ impl Engine {
         for note in notes.list_notes(FORGET, PAGE).await? {
             let person = PersonKey::from_stored(note.text.clone());
             self.erase_all(&Erase::Person(person.clone())).await?;
-            let left = self.store.list(&TaskQuery::new(TaskFilter::person(person), 1)).await?;
-            if left.is_empty() {
+            let pending = TaskFilter::person(person).pending(true);
+            let left = self.store.list(&TaskQuery::new(pending, 1)).await?;
+            // By id, the oldest comes first. What was asked for since is a new relation.
+            if left.first().is_none_or(|task| task.created_at > note.updated_at) {
                 rewrite(&*self.store, self.now(), &note.name, |_| None).await?;
             }
         }

@@ -165,8 +165,9 @@ async fn record_all(
     loop {
         match store.apply(now, changes).await {
             Ok(outcomes) => return outcomes,
-            Err(error) if error.kind() == StoreErrorKind::Permanent && changes.len() > 1 => {
-                // One of them may be to blame: each alone finds out which.
+            Err(error) if error.kind() == StoreErrorKind::Permanent => {
+                // One of them may be to blame: each alone finds out which. It must not keep all
+                // later ones waiting.
                 return one_by_one(store, repeat, now, changes).await;
             }
             Err(_) => {

@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// When the first closed channel may be tried again.
-    fn next_traffic(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_traffic(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let until = |channel| match self.brakes.traffic(now, channel) {
             Traffic::Closed { until } => until,
             Traffic::Free | Traffic::Probe => None,
@@ -111,9 +111,16 @@ impl Engine {
         for task in &claimed.tasks {
             self.leases.hold(task.id, claim, held_until);
         }
-        if let Err(sealed) = self.check_seal(&claimed.probe) {
+        if !claimed.tasks.is_empty()
+            && let Err(error) = self.brakes.refresh().await
+        {
+            // What is known already holds; the rows are claimed and must be seen to.
+            tracing::warn!(%error, "pauses and breakers could not be read again");
+        }
+        let clocks = self.keeper.now().map_err(|doubt| ScheduleError::refused(doubt.0));
+        if let Err(refused) = clocks.and_then(|_| self.check_seal(&claimed.probe)) {
             self.give_back(claim, claimed.tasks).await;
-            return Err(sealed);
+            return Err(refused);
         }
         let next_wake_at = claimed.next_wake_at.into_iter().chain(next_traffic).min();
         let batch = Some(Batch { claim, tasks: claimed.tasks });
@@ -148,10 +155,10 @@ impl Engine {
 
     /// Gives rows back that were claimed and must not be attempted.
     pub(crate) async fn give_back(self: &Arc<Self>, claim: ClaimId, tasks: Vec<Task>) {
-        for task in tasks {
-            if let Some(delivery) = self.delivery(claim, task) {
-                delivery.give_back().await;
-            }
+        let all: Vec<Delivery> =
+            tasks.into_iter().filter_map(|task| self.delivery(claim, task)).collect();
+        for delivery in all {
+            delivery.give_back().await;
         }
     }
 
@@ -184,10 +191,13 @@ impl Engine {
         let Some(batch) = claiming.batch else { return Ok(report) };
         let (suspects, others) = self.deliveries(batch);
         let work = async {
-            for delivery in suspects {
-                note(&mut report, delivery.run().await);
-            }
             let mut running: JoinSet<Left> = JoinSet::new();
+            for delivery in suspects {
+                running.spawn(delivery.run());
+                while let Some(left) = running.join_next().await {
+                    note(&mut report, left.unwrap_or(Left::Lost));
+                }
+            }
             for delivery in others {
                 running.spawn(delivery.run());
             }
@@ -218,7 +228,7 @@ impl Engine {
         let before = self.clock.monotonic();
         let (until, now) = self.lease_end();
         let until_monotonic = before.saturating_add(self.config.lease);
-        let all = self.leases.extensions(until);
+        let all = self.leases.extensions(before, until);
         for group in all.chunks(self.config.batch as usize) {
             if let Ok(answers) = self.recorder.renew(now, group).await {
                 self.leases.renewed(group, &answers, until_monotonic);

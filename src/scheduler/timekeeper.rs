@@ -29,6 +29,7 @@ pub(crate) struct Timekeeper {
     clock: Arc<dyn Clock>,
     step_max: TimeDelta,
     skew_max: TimeDelta,
+    /// Looks that follow one another sooner count as one.
     pause: Duration,
     state: Mutex<State>,
 }
@@ -39,7 +40,7 @@ struct State {
     monotonic: Duration,
     doubt: Option<Doubt>,
     agreeing: u32,
-    /// When doubt began, or was last looked into, on the monotonic clock.
+    /// When, on the monotonic clock, the doubt arose or a look was counted last.
     looked_at: Duration,
     /// The server's clock minus ours, and half the round trip.
     server: Option<(TimeDelta, Duration)>,
@@ -81,18 +82,27 @@ impl Timekeeper {
         Self::interval(&self.lock_looking())
     }
 
-    /// Looks again while in doubt: two agreeing looks in a row resume. Called every few seconds.
+    /// How far the earliest time that it can be lies behind what the wall clock shows: so much
+    /// later than by the wall clock something is due.
+    pub(crate) fn behind(&self) -> Duration {
+        let state = self.lock_looking();
+        let behind = state.wall.signed_duration_since(Self::interval(&state).earliest);
+        behind.to_std().unwrap_or_default()
+    }
+
+    /// Looks again while in doubt, after the store's clock was asked: two agreeing looks in a row
+    /// resume.
     pub(crate) fn probe(&self) {
         let mut state = self.lock();
         let stepped = self.look(&mut state);
-        let waited = state.monotonic.saturating_sub(state.looked_at);
-        if state.doubt.is_none() || waited < self.pause {
+        let waited = state.monotonic.saturating_sub(state.looked_at) >= self.pause;
+        if state.doubt.is_none() || !waited {
             return;
         }
         state.looked_at = state.monotonic;
-        state.agreeing = if stepped { 0 } else { state.agreeing + 1 };
         let skewed = state.server.is_some_and(|(skew, _)| skew.abs() > self.skew_max);
-        if state.agreeing >= 2 && !skewed {
+        state.agreeing = if stepped || skewed { 0 } else { state.agreeing + 1 };
+        if state.agreeing >= 2 {
             state.doubt = None;
             state.agreeing = 0;
             tracing::info!("the clocks agree again: claiming resumes");
@@ -104,10 +114,9 @@ impl Timekeeper {
         let Some(server_time) = server_time.filter(|_| self.clock.compares_with_store()) else {
             return;
         };
-        let (wall, after) = (self.clock.now(), self.clock.monotonic());
-        let half = after.saturating_sub(before) / 2;
-        let skew = saturating_add(server_time, half).signed_duration_since(wall);
-        let mut state = self.lock();
+        let mut state = self.lock_looking();
+        let half = state.monotonic.saturating_sub(before) / 2;
+        let skew = saturating_add(server_time, half).signed_duration_since(state.wall);
         state.server = Some((skew, half));
         if skew.abs() > self.skew_max && state.doubt.is_none() {
             let text = format!("the store's clock differs by {} ms", skew.num_milliseconds());
@@ -129,6 +138,10 @@ impl Timekeeper {
         let shown = wall.signed_duration_since(state.wall);
         let step = shown.checked_sub(&passed).unwrap_or(TimeDelta::MAX);
         (state.wall, state.monotonic) = (wall, monotonic);
+        // The server's clock did not step with ours.
+        if let Some((skew, _)) = &mut state.server {
+            *skew = skew.checked_sub(&step).unwrap_or(*skew);
+        }
         let stepped = step.abs() > self.step_max;
         if stepped {
             state.agreeing = 0;
@@ -138,11 +151,10 @@ impl Timekeeper {
         stepped
     }
 
-    #[allow(clippy::unused_self, reason = "beside its siblings")]
     fn doubt(&self, state: &mut State, text: String) {
         tracing::error!(reason = %text, "the clocks do not agree: nothing is claimed");
         state.doubt = Some(Doubt(text));
-        state.looked_at = state.monotonic;
+        state.looked_at = self.clock.monotonic();
     }
 
     fn interval(state: &State) -> Interval {

@@ -6,11 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use super::deliver::Delivery;
 use super::engine::Engine;
 use super::round::{Batch, Full};
 use super::{ScheduleError, ScheduleErrorKind};
+use crate::time::saturating_add;
 
 /// Runs the engine until `shutdown`, then waits for what is under way until `abandon`.
 pub(crate) async fn run(
@@ -21,13 +23,13 @@ pub(crate) async fn run(
     let tracker = TaskTracker::new();
     let renewals = {
         let engine = engine.clone();
-        tokio::spawn(async move { engine.renew_for_ever().await })
+        AbortOnDropHandle::new(tokio::spawn(async move { engine.renew_for_ever().await }))
     };
     let maintenance = {
         let (engine, shutdown) = (engine.clone(), shutdown.clone());
-        tokio::spawn(async move { super::maintenance::run(engine, shutdown).await })
+        AbortOnDropHandle::new(tokio::spawn(super::maintenance::run(engine, shutdown)))
     };
-    if open(&engine, &shutdown).await {
+    if open(&engine, &shutdown, &abandon).await {
         work(&engine, &shutdown, &abandon, &tracker).await;
     }
     tracker.close();
@@ -36,17 +38,30 @@ pub(crate) async fn run(
         () = tracker.wait() => {}
         () = abandon.cancelled() => {}
     }
-    renewals.abort();
+    drop(renewals);
     // The duties end by themselves at shutdown; a presence note may still be taken back.
-    let _ = maintenance.await;
+    tokio::select! {
+        biased;
+        _ = maintenance => {}
+        () = abandon.cancelled() => {}
+    }
 }
 
 /// Looks at the store before the first claim: which database, which schema, sealed for whom.
 /// False if the shutdown came first.
-async fn open(engine: &Arc<Engine>, shutdown: &CancellationToken) -> bool {
+async fn open(
+    engine: &Arc<Engine>,
+    shutdown: &CancellationToken,
+    abandon: &CancellationToken,
+) -> bool {
     let mut failures = 0;
     loop {
-        let wait = match engine.open().await {
+        let opened = tokio::select! {
+            biased;
+            () = abandon.cancelled() => return false,
+            opened = engine.open() => opened,
+        };
+        let wait = match opened {
             Ok(()) => return true,
             Err(error) => {
                 failures += 1;
@@ -77,7 +92,11 @@ async fn work(
             claimed = engine.claim(engine.config.batch) => claimed,
         };
         let claiming = match claimed {
-            Ok(claiming) => claiming,
+            Ok(claiming) => {
+                failures = 0;
+                engine.report_trouble(None);
+                claiming
+            }
             Err(error) => {
                 failures += 1;
                 let wait = trouble(engine, &error);
@@ -86,12 +105,14 @@ async fn work(
                     () = shutdown.cancelled() => return,
                     () = wait_for(engine, wait, failures) => {}
                 }
+                // Clocks in doubt, or another's seal: it looks, and claims nothing meanwhile.
+                if wait.is_some() && !open(engine, shutdown, abandon).await {
+                    return;
+                }
                 continue;
             }
         };
         if let Some(batch) = claiming.batch {
-            failures = 0;
-            engine.report_trouble(None);
             start(engine, batch, abandon, tracker).await;
         }
         tokio::select! {
@@ -114,14 +135,7 @@ async fn start(
     tracker: &TaskTracker,
 ) {
     let (suspects, others) = engine.deliveries(batch);
-    for delivery in suspects {
-        tokio::select! {
-            biased;
-            () = abandon.cancelled() => return,
-            _ = delivery.run() => {}
-        }
-    }
-    for delivery in others {
+    let spawn = |delivery: Delivery| {
         let abandon = abandon.clone();
         tracker.spawn(async move {
             tokio::select! {
@@ -129,13 +143,26 @@ async fn start(
                 _ = delivery.run() => {}
                 () = abandon.cancelled() => {}
             }
-        });
+        })
+    };
+    for delivery in suspects {
+        tokio::select! {
+            biased;
+            // Whether it ended or panicked, the next one's turn has come.
+            _ = spawn(delivery) => {}
+            () = abandon.cancelled() => return,
+        }
+    }
+    for delivery in others {
+        spawn(delivery);
     }
 }
 
 async fn wake_at(engine: &Engine, next: Option<DateTime<Utc>>) {
     match next {
-        Some(next) => engine.clock.sleep_until(next).await,
+        Some(next) => {
+            engine.clock.sleep_until(saturating_add(next, engine.keeper.behind())).await;
+        }
         None => std::future::pending().await,
     }
 }
@@ -171,7 +198,6 @@ async fn wait_for(engine: &Engine, fixed: Option<Duration>, failures: u32) {
     match fixed {
         Some(pause) => {
             engine.pause(pause).await;
-            engine.keeper.probe();
         }
         None => engine.repeat().wait(failures).await,
     }

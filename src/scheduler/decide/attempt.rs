@@ -21,7 +21,7 @@ impl Decision<'_> {
         let attempts = task.attempts.saturating_add(1);
         let jitter = Jitter::from_entropy(self.planner.entropy.number());
         let retry = self.case.policy.retry;
-        let floor = failure.not_before;
+        let floor = Some(self.not_early(failure.not_before.unwrap_or(task.due_at)));
         match retry.next(self.now, attempts, jitter, floor, task.expires_at) {
             NextTry::At(at) => Ok(self.again_at(at, failure)),
             NextTry::Expired => Ok(self.gave_up(TaskState::Expired, Reason::NoTimeLeft, failure)),
@@ -98,7 +98,7 @@ impl Decision<'_> {
                 Ok(self.in_question(Reason::UncertainAgain, failure))
             }
             OnUncertain::Resend { after } => {
-                let at = saturating_add(handed_off_at, after).max(self.now);
+                let at = self.not_early(saturating_add(handed_off_at, after).max(self.now));
                 if at >= task.expires_at {
                     let mut change = self.spent(What::Uncertain, TaskState::Expired, failure);
                     change.entry.reason = Some(Reason::NoTimeLeft);

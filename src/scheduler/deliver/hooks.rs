@@ -1,12 +1,18 @@
 //! The host's last words before a message is written: guard and resolver.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Delivery, Guarded, Step};
 use crate::scheduler::GuardAnswer;
 use crate::scheduler::decide::{Failure, Happened};
 use crate::scheduler::hooks::HostError;
 use crate::task::{Address, Body, Reason, Recipient, SafeText};
+use crate::time::saturating_add;
+
+/// A guard that asks to wait is asked again after 1 s at the earliest: one that names an instant of
+/// the past must not be asked without end.
+const DEFER_MIN: Duration = Duration::from_secs(1);
 
 impl Delivery {
     /// Asks the guard, if there is one.
@@ -21,19 +27,20 @@ impl Delivery {
             }
             GuardAnswer::Defer(until) => {
                 let reason = Reason::GuardDeferred;
-                let until = until.max(self.engine.now());
+                let until = until.max(saturating_add(self.engine.now(), DEFER_MIN));
                 Err(Happened::Defer { until, reason, detail: None })
             }
             GuardAnswer::Moved(event) => self.compare_event(event),
         }
     }
 
-    /// A guard that names the event time which the task has already says: send.
+    /// A guard that names the event time which the task has already says: send. So does one that
+    /// names the time of an event that the task is not about.
     fn compare_event(&self, event: crate::time::EventTime) -> Step<()> {
         let known = self.task.body.head().ok().and_then(|head| head.event);
-        match known.as_ref() == Some(&event) {
-            true => Ok(()),
-            false => Err(Happened::MovedByGuard(event)),
+        match known {
+            Some(known) if known != event => Err(Happened::MovedByGuard(event)),
+            _ => Ok(()),
         }
     }
 

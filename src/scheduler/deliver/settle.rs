@@ -103,7 +103,10 @@ impl Delivery {
             if let Some(left) = self.record(change).await {
                 return left;
             }
-            self.read_again().await;
+            let revision = self.task.revision;
+            if self.read_again().await.is_none() && self.task.revision == revision {
+                break; // somebody else has it
+            }
         }
         Left::Lost
     }

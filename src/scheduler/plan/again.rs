@@ -143,10 +143,8 @@ fn rewrite(
     planner: Planner<'_>,
 ) -> Result<PlannedChange, InvalidField> {
     let head = &new.body.head;
-    let trigger_changed = new.was.head().is_none_or(|was| was.trigger != head.trigger);
-    // "Now" was then: only a row that lives again is due anew.
-    let keeps_due = head.trigger.is_now() && !trigger_changed && new.what != Scheduling::Reopened;
-    let from = if keeps_due { task.due_at } else { now };
+    let same_trigger = new.was.head().is_some_and(|was| was.trigger == head.trigger);
+    let from = counted_from(now, task, new.what, same_trigger, head.trigger.is_now());
     let timing =
         timing_or_skip(from, head.event.as_ref(), &head.trigger, &new.body.request, planner.rules)?;
     let finished_now_row = task.is_finished() && head.trigger.is_now();
@@ -160,6 +158,10 @@ fn rewrite(
     }
     let (state, wake_at) = match (stays_finished, state_of(&timing)) {
         (true, _) => (task.state, None),
+        // It may have arrived, or harm the worker: whatever changed, a person decides.
+        (false, _) if task.state == TaskState::Held && new.what == Scheduling::Updated => {
+            (TaskState::Held, Some(timing.times.expires_at))
+        }
         (false, TaskState::Skipped) => (TaskState::Skipped, None),
         (false, state) if new.what == Scheduling::Updated => {
             // A retry that waits keeps waiting, unless the request changed when it is due.
@@ -195,6 +197,27 @@ fn rewrite(
         ..outcome_of(task, what)
     };
     Ok(Planned { write: Some(change), outcome })
+}
+
+/// As of when the times of a row are computed. "Now" was then, and a row that is due already stays
+/// due: a new address, or other words, do not make it too late. Only a new event time or trigger
+/// is looked at anew, and a row that lives again.
+fn counted_from(
+    now: DateTime<Utc>,
+    task: &Task,
+    what: Scheduling,
+    same_trigger: bool,
+    is_now: bool,
+) -> DateTime<Utc> {
+    let corrected = what == Scheduling::Reopened && task.state == TaskState::Failed;
+    match what {
+        _ if !same_trigger => now,
+        Scheduling::Reopened if is_now => now,
+        _ if is_now => task.due_at,
+        Scheduling::Updated => task.due_at.min(now),
+        _ if corrected => task.due_at.min(now),
+        _ => now,
+    }
 }
 
 fn what_of(what: Scheduling, skipped: bool) -> What {

@@ -20,8 +20,9 @@ pub(crate) fn cancelled(
         let outcome = outcome(Cancelling::AlreadyFinished, task.state);
         return Ok(Planned { write: None, outcome });
     }
+    let in_flight = planner.in_flight(now, task);
     let body = task.body.decode(&task.data).ok();
-    if let Some(body) = body.as_ref().filter(|_| planner.in_flight(now, task)) {
+    if let Some(body) = body.as_ref().filter(|_| in_flight) {
         let write = request(now, task, body.clone(), reason, planner)?;
         return Ok(Planned { write, outcome: outcome(Cancelling::PendingSending, task.state) });
     }
@@ -33,7 +34,9 @@ pub(crate) fn cancelled(
     change.state = TaskState::Cancelled;
     change.wake_at = None;
     change.lease = LeaseChange::Clear;
-    let outcome = outcome(Cancelling::Cancelled, TaskState::Cancelled);
+    // No word can be left in a body that cannot be read: it is over, but it may still arrive.
+    let what = if in_flight { Cancelling::PendingSending } else { Cancelling::Cancelled };
+    let outcome = outcome(what, TaskState::Cancelled);
     Ok(Planned { write: Some(change), outcome })
 }
 

@@ -110,13 +110,21 @@ pub(crate) fn recomputed(
     let Ok(mut body) = task.body.decode(&task.data) else { return Ok(unchanged(task)) };
     let waits = task.state == TaskState::Scheduled && !task.is_leased(now);
     if !waits
+        // A retry that waits keeps waiting: its due time has come.
+        || task.attempts > 0
         || !body.head.trigger.needs_recompute(body.head.event.as_ref())
         || body.memory.tzdb == planner.rules.tzdb.version().as_str()
     {
         return Ok(unchanged(task));
     }
     let (event, trigger) = (body.head.event.as_ref(), &body.head.trigger);
-    let timing = timing_or_skip(now, event, trigger, &body.request, planner.rules)?;
+    let timed = |from| timing_or_skip(from, event, trigger, &body.request, planner.rules);
+    let from = task.due_at.min(now);
+    let mut timing = timed(from)?;
+    if timing.skip == Some(Reason::PastDue) {
+        // It was asked for in time, so it is late and not past due: as after a downtime.
+        timing = timed(timing.times.due_at.min(from))?;
+    }
     if timing.skip.is_none() && timing.times.due_at == task.due_at {
         return Ok(unchanged(task));
     }

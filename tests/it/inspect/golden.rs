@@ -198,6 +198,7 @@ async fn asking_changes_nothing() {
     stage.clock.advance_to("2026-07-09T13:00:00Z");
     // The breaker opens at the fifth failure: asking in between neither forgets nor adds one.
     for failures in 1..=5 {
+        stage.clock.advance(Duration::from_secs(5));
         stage.scheduler.process_due(1).await.unwrap();
         assert_eq!(stage.email.journal().len(), failures);
         let (tasks, notes) = stored(&stage).await;
