@@ -8,11 +8,15 @@
 #[cfg(all(feature = "sqlite", feature = "templates", feature = "testing"))]
 mod calendar;
 #[cfg(feature = "testing")]
+mod cases;
+#[cfg(feature = "testing")]
 mod conformance;
 #[cfg(feature = "testing")]
 mod engine;
 #[cfg(feature = "testing")]
 mod inspect;
+#[cfg(feature = "sqlite")]
+mod killed;
 mod policy;
 #[cfg(feature = "testing")]
 mod scenarios;
