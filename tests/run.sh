@@ -87,11 +87,12 @@ document() {
 # Library, programs and integration tests are run; examples are built; benchmarks are neither (the
 # lint step has type-checked them).
 run_tests() {
+  # Tests run the examples as their readers do.
+  cargo build --locked --all-features --examples
   if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --locked --all-features --no-fail-fast
   else
     cargo test --locked --all-features --no-fail-fast --lib --bins --tests
-    cargo build --locked --all-features --examples
   fi
 }
 

@@ -19,7 +19,7 @@ mod writes;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
 pub use ext::TaskStoreExt;
 pub use memory::{MemoryStore, MemoryTransaction, MemoryWrites};
-pub use notes::{Note, NoteStore, NoteWrite};
+pub use notes::{Note, NoteStore, NoteWrite, SEAL_NOTE};
 pub use query::{
     Counters, Erase, HistoryQuery, StoreStats, StoredEntry, TaskCount, TaskFilter, TaskOrder,
     TaskQuery,

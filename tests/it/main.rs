@@ -13,14 +13,20 @@ mod cases;
 mod conformance;
 #[cfg(feature = "testing")]
 mod engine;
+#[cfg(all(feature = "sqlite", feature = "templates", feature = "testing"))]
+mod examples;
 #[cfg(feature = "testing")]
 mod inspect;
 #[cfg(feature = "sqlite")]
 mod killed;
 mod policy;
+#[cfg(feature = "templates")]
+mod render;
 #[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "testing")]
+mod testing;
 mod tidy;
 mod time;

@@ -14,7 +14,7 @@ impl Delivery {
         let Some(guard) = &self.engine.hooks.guard else { return Ok(()) };
         let task = Arc::new(self.task.clone());
         let call = async move { guard.ask(task).await };
-        match self.answer(Reason::GuardFailed, "guard", call).await? {
+        match Box::pin(self.answer(Reason::GuardFailed, "guard", call)).await? {
             GuardAnswer::Send => Ok(()),
             GuardAnswer::Skip(words) => {
                 let words = (!words.is_empty()).then_some(words);
@@ -48,7 +48,7 @@ impl Delivery {
         };
         let task = Arc::new(self.task.clone());
         let call = async move { resolver.resolve(task, reference.clone()).await };
-        match self.answer(Reason::Resolve, "resolver", call).await? {
+        match Box::pin(self.answer(Reason::Resolve, "resolver", call)).await? {
             None => Err(Happened::Skip(Reason::NoAddress, None)),
             Some(Address::Reference(_)) => {
                 let detail = "the resolver answered with a reference, not with an address";

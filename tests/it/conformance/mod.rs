@@ -4,3 +4,4 @@ mod custom;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod wrong;

@@ -4,6 +4,7 @@ mod clocks;
 mod hooks;
 mod host;
 mod outages;
+mod room;
 mod worker;
 
 use std::sync::Arc;
