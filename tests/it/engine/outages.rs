@@ -65,10 +65,10 @@ impl Failing {
         self.ask(async || scheduler.schedule_all((0..5).map(now).collect()).await).await;
         let later = |id| {
             let at = civil("2026-07-01T12:00", "UTC");
-            Reminder::new("reminder", &booking(id), jane()).text("..").event(at).before(11 * HOUR)
+            Reminder::new("reminder", &booking(id), jane()).text("..").event(at).before(690 * MINUTE)
         };
         self.ask(async || scheduler.schedule_all((10..13).map(later).collect()).await).await;
-        let moved = civil("2026-07-01T12:30", "UTC");
+        let moved = civil("2026-07-01T12:10", "UTC");
         self.ask(async || scheduler.move_subject(&booking(11), moved.clone()).await).await;
         self.ask(async || scheduler.cancel_subject(&booking(12)).await).await;
         self.ask(async || scheduler.stats().await).await;
@@ -115,7 +115,7 @@ async fn a_call_that_fails_once_is_repeated_and_nothing_is_lost_or_sent_twice() 
                 let handle = failing.running.scheduler.start();
                 failing.running.clock.settle().await;
                 failing.a_day_of_a_host().await;
-                failing.running.clock.run_for(2 * HOUR).await;
+                failing.running.clock.run_for(HOUR).await;
                 failing.ask(async || failing.running.scheduler.stats().await).await;
                 // Some are not called that often; each fails at its first call.
                 let called = skips == 0 || failing.store.calls(operation) > skips;
@@ -155,7 +155,7 @@ async fn a_call_that_fails_for_an_hour_is_made_up_for_and_the_trouble_is_told() 
             assert_eq!(asked.is_err(), operation == Operation::Insert, "{place}: {asked:?}");
             failing.store.heal();
             failing.ask(async || running.scheduler.schedule(late()).await).await;
-            running.clock.run_for(45 * MINUTE).await;
+            running.clock.run_for(15 * MINUTE).await;
             failing.check(&place, ASKED + 1).await;
             assert_eq!(failing.trouble().await, None, "{place}");
             handle.shutdown(MINUTE).await;
