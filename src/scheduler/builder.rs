@@ -175,6 +175,7 @@ impl SchedulerBuilder {
             brakes: Brakes::new(self.store.clone(), clock.clone(), self.breaker),
             recorder: Recorder::new(self.store.clone(), clock.clone(), &self.config),
             leases: Leases::default(),
+            lost_claim: Mutex::new(None),
             room: Notify::new(),
             wake: Notify::new(),
             trouble: Mutex::new(None),

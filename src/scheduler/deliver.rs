@@ -3,6 +3,7 @@
 mod hooks;
 mod message;
 mod settle;
+mod zones;
 
 use std::any::Any;
 use std::future::Future;
@@ -126,6 +127,7 @@ impl Delivery {
 
     async fn prepare(&self, body: &Body) -> Step<Notification> {
         self.check_traffic().await?;
+        self.check_zones(body)?;
         self.check_window(body)?;
         self.ask_guard().await?;
         let recipient = self.resolve(body).await?;

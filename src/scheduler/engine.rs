@@ -13,6 +13,7 @@ use super::hooks::Hooks;
 use super::lease::Leases;
 use super::plan::Planner;
 use super::recorder::{Recorder, Repeat};
+use super::round::AskedClaim;
 use super::slots::Slots;
 use super::timekeeper::Timekeeper;
 use super::timing::Rules;
@@ -44,6 +45,8 @@ pub(crate) struct Engine {
     pub(crate) brakes: Brakes,
     pub(crate) recorder: Recorder,
     pub(crate) leases: Leases,
+    /// The claim whose answer was lost, until it is heard.
+    pub(crate) lost_claim: Mutex<Option<AskedClaim>>,
     /// Told when a row's outcome is recorded: there may be room for more.
     pub(crate) room: Notify,
     /// Told when somebody wants the engine to look at once.

@@ -17,6 +17,8 @@ pub(crate) struct TaskGate {
     engine: Arc<Engine>,
     task: TaskId,
     claim: ClaimId,
+    /// The row's revision if the mark is the first write after the claim.
+    after_mark: Revision,
     expires_at: DateTime<Utc>,
     marks: bool,
     state: Mutex<GateState>,
@@ -40,14 +42,21 @@ pub(crate) enum Closed {
     Lost,
     /// Too late.
     Expired,
-    /// The lease is about to end, or the store did not answer.
+    /// The lease is about to end, or somebody else holds the row.
     NoTime,
 }
 
 impl TaskGate {
     pub(crate) fn new(engine: Arc<Engine>, task: &Task, claim: ClaimId, marks: bool) -> TaskGate {
-        let (task, expires_at) = (task.id, task.expires_at);
-        TaskGate { engine, task, claim, expires_at, marks, state: Mutex::default() }
+        TaskGate {
+            engine,
+            task: task.id,
+            claim,
+            after_mark: task.revision.next(),
+            expires_at: task.expires_at,
+            marks,
+            state: Mutex::default(),
+        }
     }
 
     pub(crate) fn state(&self) -> GateState {
@@ -85,24 +94,38 @@ impl TaskGate {
         }
     }
 
-    /// Marks the hand-off in the store.
+    /// Marks the hand-off in the store. The mark is fenced by the claim, so after a lost answer it
+    /// is simply repeated, for as long as the lease lasts and the message is of use. Where the host
+    /// moved or cancelled between the two, the gate stays closed.
     async fn mark(&self) -> Result<(), GateClosed> {
         let engine = &self.engine;
-        let before = engine.clock.monotonic();
-        let (until, now) = engine.lease_end();
-        let extension = Extension::new(self.task, self.claim, until).with_hand_off();
-        match engine.recorder.hand_off(now, extension).await {
-            Ok(WriteOutcome::Written(revision)) => {
-                self.lock().marked = Some((revision, now));
-                let until = before.saturating_add(engine.config.lease);
-                engine.leases.lengthen(self.task, self.claim, until);
-                Ok(())
+        let mut failures = 0;
+        loop {
+            let before = engine.clock.monotonic();
+            let (until, now) = engine.lease_end();
+            let extension = Extension::new(self.task, self.claim, until).with_hand_off();
+            match engine.recorder.hand_off(now, extension).await {
+                Ok(WriteOutcome::Written(revision)) if revision == self.after_mark => {
+                    self.lock().marked = Some((revision, now));
+                    let until = before.saturating_add(engine.config.lease);
+                    engine.leases.lengthen(self.task, self.claim, until);
+                    return Ok(());
+                }
+                Ok(WriteOutcome::Busy) => {
+                    let words = "somebody else holds the row at this moment";
+                    return Err(self.close(Closed::NoTime, words));
+                }
+                Ok(_) => {
+                    let words = "the task was moved, cancelled or taken over";
+                    return Err(self.close(Closed::Lost, words));
+                }
+                Err(_) => {
+                    failures += 1;
+                    engine.repeat().wait(failures).await;
+                    self.check_expiry()?;
+                    self.first_byte_by()?;
+                }
             }
-            Ok(WriteOutcome::Busy) => {
-                Err(self.close(Closed::NoTime, "somebody else holds the row at this moment"))
-            }
-            Ok(_) => Err(self.close(Closed::Lost, "the task was moved, cancelled or taken over")),
-            Err(_) => Err(self.close(Closed::NoTime, "the store did not answer")),
         }
     }
 }

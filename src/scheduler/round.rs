@@ -1,6 +1,6 @@
 //! One round: what may be claimed, the claim, and the deliveries that follow from it.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -49,6 +49,13 @@ impl Full {
             false => self.lane.room(self.priority),
         }
     }
+}
+
+/// A claim that was asked for, and when first, on the monotonic clock: its leases count from then.
+#[derive(Debug)]
+pub(crate) struct AskedClaim {
+    request: ClaimRequest,
+    begun: Duration,
 }
 
 impl Engine {
@@ -102,12 +109,12 @@ impl Engine {
         if quotas.is_empty() {
             return Ok(Claiming { batch: None, full, next_wake_at: next_traffic });
         }
-        let claim = ClaimId::new(now, &self.entropy);
+        let asked = self.lost_claim().take().unwrap_or_else(|| self.new_claim(now, quotas));
+        let (claim, begun) = (asked.request.claim, asked.begun);
         let before = self.clock.monotonic();
-        let (until, _) = self.lease_end();
-        let claimed = self.claim_call(now, ClaimRequest::new(claim, until, quotas)).await?;
+        let claimed = self.claim_call(now, asked).await?;
         self.keeper.compare(before, claimed.probe.server_time);
-        let held_until = before.saturating_add(self.config.lease);
+        let held_until = begun.saturating_add(self.config.lease);
         for task in &claimed.tasks {
             self.leases.hold(task.id, claim, held_until);
         }
@@ -127,16 +134,28 @@ impl Engine {
         Ok(Claiming { batch, full, next_wake_at })
     }
 
+    fn new_claim(&self, now: DateTime<Utc>, quotas: Vec<Quota>) -> AskedClaim {
+        let claim = ClaimId::new(now, &self.entropy);
+        let begun = self.clock.monotonic();
+        let (until, _) = self.lease_end();
+        AskedClaim { request: ClaimRequest::new(claim, until, quotas), begun }
+    }
+
+    fn lost_claim(&self) -> MutexGuard<'_, Option<AskedClaim>> {
+        self.lost_claim.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The claim itself: repeated at once after a conflict, and as a repeated claim after an
-    /// answer was lost, so that nothing taken is forgotten.
+    /// answer was lost, so that nothing taken is forgotten. Where no answer comes, the next call
+    /// begins with it: each new claim that nobody hears of would count as a death of its worker.
     async fn claim_call(
         &self,
         now: DateTime<Utc>,
-        mut request: ClaimRequest,
+        mut asked: AskedClaim,
     ) -> Result<Claimed, ScheduleError> {
         let (mut conflicts, mut failures) = (0, 0);
         loop {
-            match self.store.claim(now, &request).await {
+            match self.store.claim(now, &asked.request).await {
                 Ok(claimed) => return Ok(claimed),
                 Err(error) => match error.kind() {
                     StoreErrorKind::Conflict if conflicts < self.config.conflicts_max => {
@@ -144,10 +163,13 @@ impl Engine {
                     }
                     StoreErrorKind::Transient if failures < 2 => {
                         failures += 1;
-                        request = request.repeated();
+                        asked.request = asked.request.repeated();
                         self.repeat().wait(failures).await;
                     }
-                    _ => return Err(error.into()),
+                    _ => {
+                        *self.lost_claim() = asked.request.repeated.then_some(asked);
+                        return Err(error.into());
+                    }
                 },
             }
         }

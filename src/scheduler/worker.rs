@@ -86,6 +86,11 @@ async fn work(
     let mut wakeups = engine.store.wakeups();
     let mut failures = 0;
     while !shutdown.is_cancelled() {
+        if failures > 0 {
+            // After an outage our own leases may be over. Rows whose outcome still waits to be
+            // recorded must not be claimed as if their worker had died.
+            engine.renew().await;
+        }
         let claimed = tokio::select! {
             biased;
             () = abandon.cancelled() => return,

@@ -8,6 +8,8 @@
 #[cfg(all(feature = "sqlite", feature = "templates", feature = "testing"))]
 mod calendar;
 #[cfg(feature = "testing")]
+mod cases;
+#[cfg(feature = "testing")]
 mod conformance;
 #[cfg(feature = "testing")]
 mod engine;
@@ -15,6 +17,8 @@ mod engine;
 mod examples;
 #[cfg(feature = "testing")]
 mod inspect;
+#[cfg(feature = "sqlite")]
+mod killed;
 mod policy;
 #[cfg(feature = "templates")]
 mod render;

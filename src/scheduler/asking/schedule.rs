@@ -37,10 +37,22 @@ where
     fn check_all(&self, reminders: Vec<Reminder>) -> Result<Vec<Checked>, ScheduleError> {
         let check = |(index, reminder): (usize, Reminder)| {
             let ask = reminder.into_checked();
+            let ask = ask.and_then(|ask| self.check_zones(&ask).map(|()| ask));
             let ask = ask.and_then(|ask| self.check_served(&ask).map(|()| ask));
             ask.map_err(|field| ScheduleError::invalid(index, field))
         };
         reminders.into_iter().enumerate().map(check).collect()
+    }
+
+    /// Whether the zones of all recipients are known here: one that a host read from its own
+    /// store was not checked yet. Those of event and trigger are checked where due is computed.
+    fn check_zones(&self, ask: &Checked) -> Result<(), InvalidField> {
+        let tzdb = self.engine.tzdb();
+        let to = std::iter::once(&ask.request.to).chain(&ask.request.fallback);
+        for zone in to.filter_map(Recipient::zone) {
+            zone.local_at(self.engine.now(), &tzdb)?;
+        }
+        Ok(())
     }
 
     /// Whether this engine has what the reminder needs: a notifier for each channel, and a

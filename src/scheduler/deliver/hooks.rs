@@ -18,7 +18,8 @@ impl Delivery {
     /// Asks the guard, if there is one.
     pub(super) async fn ask_guard(&self) -> Step<()> {
         let Some(guard) = &self.engine.hooks.guard else { return Ok(()) };
-        let call = guard.ask(Arc::new(self.task.clone()));
+        let task = Arc::new(self.task.clone());
+        let call = async move { guard.ask(task).await };
         match Box::pin(self.answer(Reason::GuardFailed, "guard", call)).await? {
             GuardAnswer::Send => Ok(()),
             GuardAnswer::Skip(words) => {
@@ -52,7 +53,8 @@ impl Delivery {
             let detail = "the recipient is a reference and no resolver is configured";
             return Err(Happened::Transient(Failure::new(Reason::Resolve, "resolver", detail)));
         };
-        let call = resolver.resolve(Arc::new(self.task.clone()), reference.clone());
+        let task = Arc::new(self.task.clone());
+        let call = async move { resolver.resolve(task, reference.clone()).await };
         match Box::pin(self.answer(Reason::Resolve, "resolver", call)).await? {
             None => Err(Happened::Skip(Reason::NoAddress, None)),
             Some(Address::Reference(_)) => {
@@ -69,7 +71,8 @@ impl Delivery {
         }
     }
 
-    /// The answer of a hook; whatever else happens is a failed attempt that may pass.
+    /// The answer of a hook; whatever else happens is a failed attempt that may pass. The call is
+    /// made inside of `call`, so that a hook that panics before its first await is caught too.
     async fn answer<T>(
         &self,
         reason: Reason,

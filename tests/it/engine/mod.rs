@@ -1,7 +1,9 @@
 //! The started engine: its loop, its sleep, its stop, and its clocks.
 
 mod clocks;
+mod hooks;
 mod host;
+mod outages;
 mod room;
 mod worker;
 

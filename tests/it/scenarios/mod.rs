@@ -1,13 +1,15 @@
 //! The scenarios of what a reminder means, each against every store, in virtual time.
 
 mod asked;
-mod backends;
+pub(crate) mod backends;
 mod cancelled;
 mod failing;
 mod moved;
 mod outage;
 mod sealed;
 mod times;
+#[cfg(feature = "templates")]
+mod worded;
 
 use std::sync::Arc;
 use std::time::Duration;
