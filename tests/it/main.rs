@@ -15,6 +15,8 @@ mod engine;
 mod inspect;
 mod policy;
 #[cfg(feature = "testing")]
+mod review;
+#[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "sqlite")]
 mod sqlite;
