@@ -148,6 +148,11 @@ impl Brakes {
         self.lock().pauses.iter().cloned().collect()
     }
 
+    /// Whether a channel was down the last time that it was asked.
+    pub(crate) fn remembers(&self, channel: &Channel) -> bool {
+        self.lock().breakers.contains_key(channel)
+    }
+
     /// Every breaker that remembers a failure.
     pub(crate) fn breakers(&self) -> Vec<(Channel, Breaker)> {
         let state = self.lock();

@@ -350,6 +350,7 @@ fn describe(entry: &mut HistoryEntry, happened: &Happened) {
     }
 }
 
-fn failure_text(failure: &Failure) -> SafeText {
+/// What a row remembers of a failure.
+pub(crate) fn failure_text(failure: &Failure) -> SafeText {
     SafeText::new(format!("{}: {}", failure.code, failure.detail))
 }

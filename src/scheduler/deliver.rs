@@ -1,5 +1,6 @@
 //! One claimed task, from its first look to its recorded outcome.
 
+mod answer;
 mod hooks;
 mod message;
 mod settle;
@@ -14,17 +15,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::brakes::Traffic;
-use super::decide::{Failure, Happened, Look, first_look};
+use super::decide::{Happened, Look, first_look};
 use super::engine::{Engine, Lane};
-use super::gate::{Closed, GateState, TaskGate};
+use super::gate::TaskGate;
 use super::slots::Slot;
-use crate::notify::{Attempt, Notification, NotifyError, NotifyErrorKind, Receipt};
+use crate::notify::{Attempt, Notification};
 use crate::task::{Body, ClaimId, Priority, Reason, Task, TaskState, What};
 use crate::time::saturating_add;
-
-/// How long a task waits that found its channel down before the breaker opens: 5 s. Attempts that
-/// succeed in between keep the breaker closed, and the task must not be tried without end.
-const DOWN_PAUSE: Duration = Duration::from_secs(5);
 
 /// How a claimed task left its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,92 +228,6 @@ impl Delivery {
             expires_at: self.task.expires_at,
             clock: engine.clock.clone(),
             gate,
-        }
-    }
-
-    /// What an answer means, given what the gate saw.
-    fn understand(
-        &self,
-        body: &Body,
-        gate: GateState,
-        answer: Guarded<Result<Receipt, NotifyError>>,
-    ) -> Happened {
-        let passed = gate.passed.is_some();
-        let definite = |failure| match passed {
-            true => Happened::Uncertain(failure),
-            false => Happened::Transient(failure),
-        };
-        let error = match answer {
-            Guarded::Panicked(words) => {
-                return definite(Failure::new(Reason::Panic, "panic", words));
-            }
-            Guarded::TimedOut => {
-                let detail = "the notifier took longer than an attempt may";
-                return definite(Failure::new(Reason::TimedOut, "timeout", detail));
-            }
-            Guarded::Done(Ok(receipt)) => {
-                if receipt.is_of(self.task.id, body.head.generation) {
-                    return Happened::Accepted(receipt.evidence().clone());
-                }
-                let detail = "the notifier answered with the receipt of another message";
-                return definite(Failure::new(Reason::Uncertain, "foreign_receipt", detail));
-            }
-            Guarded::Done(Err(error)) => error,
-        };
-        self.understand_error(gate, &error, passed)
-    }
-
-    fn understand_error(&self, gate: GateState, error: &NotifyError, passed: bool) -> Happened {
-        let reason = match error.kind() {
-            NotifyErrorKind::Permanent => Reason::Permanent,
-            NotifyErrorKind::Uncertain => Reason::Uncertain,
-            NotifyErrorKind::ChannelDown => Reason::ChannelDown,
-            NotifyErrorKind::Transient | NotifyErrorKind::GateClosed => Reason::Transient,
-        };
-        let mut failure = Failure::new(reason, error.code().clone(), error.detail().clone());
-        let now = self.engine.now();
-        failure.not_before = error.wait().map(|wait| saturating_add(now, wait));
-        match error.kind() {
-            NotifyErrorKind::Transient => Happened::Transient(failure),
-            NotifyErrorKind::Permanent => Happened::Permanent(failure),
-            NotifyErrorKind::Uncertain => {
-                failure.not_before = self.task.handed_off_at;
-                Happened::Uncertain(failure)
-            }
-            NotifyErrorKind::ChannelDown => {
-                let until = failure.not_before.unwrap_or(saturating_add(now, DOWN_PAUSE));
-                Happened::ChannelDown { failure, until }
-            }
-            NotifyErrorKind::GateClosed => match gate.closed {
-                // It went through once, so bytes may have left; or the gate knows nothing of it.
-                _ if passed => Happened::Uncertain(failure),
-                None => Happened::Transient(failure),
-                Some(Closed::Expired) => Happened::Expired,
-                Some(Closed::Lost) => Happened::Released(Reason::LeaseLost),
-                Some(Closed::NoTime) => {
-                    let until = saturating_add(now, self.engine.config.store_retry_max);
-                    Happened::Defer { until, reason: Reason::LeaseLost, detail: None }
-                }
-            },
-        }
-    }
-
-    /// Lets the breaker know whether the channel works.
-    async fn tell_brakes(&self, happened: Happened) -> Happened {
-        let engine = &self.engine;
-        let (now, channel) = (engine.now(), &self.task.channel);
-        match happened {
-            Happened::ChannelDown { failure, until } => {
-                let wait = until.signed_duration_since(now).to_std().ok();
-                let wait = wait.filter(|_| failure.not_before.is_some());
-                let open = engine.brakes.is_down(now, channel, wait, &failure.code).await;
-                Happened::ChannelDown { failure, until: until.max(open) }
-            }
-            Happened::Accepted(_) | Happened::Permanent(_) => {
-                engine.brakes.works(now, channel).await;
-                happened
-            }
-            other => other,
         }
     }
 }

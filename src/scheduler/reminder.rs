@@ -334,7 +334,7 @@ impl Reminder {
             None => PersonKey::new(self.to.address().as_str().to_lowercase())?,
         };
         let Some(trigger) = self.trigger else {
-            let rule = "say when: before, after, days_before, now, at";
+            let rule = "say when: now, before, after, days_before, days_after, months_before, at";
             return Err(InvalidField::new("trigger", Rule::NotEmpty, rule));
         };
         check_trigger(&trigger, self.event.as_ref())?;

@@ -23,6 +23,8 @@ mod policy;
 #[cfg(feature = "templates")]
 mod render;
 #[cfg(feature = "testing")]
+mod review;
+#[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "sqlite")]
 mod sqlite;

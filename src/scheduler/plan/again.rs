@@ -147,7 +147,7 @@ fn rewrite(
     let from = counted_from(now, task, new.what, same_trigger, head.trigger.is_now());
     let timing =
         timing_or_skip(from, head.event.as_ref(), &head.trigger, &new.body.request, planner.rules)?;
-    let finished_now_row = task.is_finished() && head.trigger.is_now();
+    let finished_now_row = task.is_finished() && head.trigger.is_now() && same_trigger;
     let stays_finished = match new.what {
         Scheduling::Updated => task.is_finished(),
         Scheduling::Moved => finished_now_row,

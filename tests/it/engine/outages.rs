@@ -65,7 +65,10 @@ impl Failing {
         self.ask(async || scheduler.schedule_all((0..5).map(now).collect()).await).await;
         let later = |id| {
             let at = civil("2026-07-01T12:00", "UTC");
-            Reminder::new("reminder", &booking(id), jane()).text("..").event(at).before(690 * MINUTE)
+            Reminder::new("reminder", &booking(id), jane())
+                .text("..")
+                .event(at)
+                .before(690 * MINUTE)
         };
         self.ask(async || scheduler.schedule_all((10..13).map(later).collect()).await).await;
         let moved = civil("2026-07-01T12:10", "UTC");

@@ -12,6 +12,7 @@ each_store!(
     a_guard_that_says_no_keeps_the_message_and_its_words_are_kept,
     a_guard_can_put_off_or_know_another_time,
     scheduling_twice_changes_nothing_and_scheduling_differently_updates_in_place,
+    a_skipped_reminder_that_is_asked_for_at_once_is_sent,
     each_sort_of_nonsense_is_refused_by_its_field_and_nothing_is_stored,
     hundreds_of_reminders_are_scheduled_in_one_call_and_answered_in_order,
 );
@@ -95,6 +96,16 @@ async fn scheduling_twice_changes_nothing_and_scheduling_differently_updates_in_
     assert_eq!(desk.schedule(ask().before(DAY).text("new")).await, (Scheduling::Updated, id));
     assert_eq!(desk.task(id).await.state, TaskState::Sent, "a finished row stays finished");
     assert_eq!(desk.pass(20 * DAY).await, 0);
+}
+
+async fn a_skipped_reminder_that_is_asked_for_at_once_is_sent(backend: impl Backend) {
+    let desk = Desk::at(&backend, "2026-07-10T10:00:00Z");
+    let past = civil("2026-07-10T09:00", "UTC");
+    let (what, id) = desk.schedule(reminder("k").event(past).before(DAY)).await;
+    assert_eq!(what, Scheduling::Skipped);
+    let ahead = civil("2026-07-12T09:00", "UTC");
+    assert_eq!(desk.schedule(reminder("k").event(ahead).now()).await, (Scheduling::Moved, id));
+    assert_eq!(desk.scheduler.run_until_idle().await.unwrap().sent, 1);
 }
 
 async fn each_sort_of_nonsense_is_refused_by_its_field_and_nothing_is_stored(
