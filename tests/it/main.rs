@@ -9,13 +9,19 @@
 mod calendar;
 #[cfg(feature = "testing")]
 mod conformance;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod differential;
 #[cfg(feature = "testing")]
 mod engine;
 #[cfg(feature = "testing")]
 mod inspect;
 mod policy;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "testing")]
 mod scenarios;
+#[cfg(feature = "postgres")]
+mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod tidy;

@@ -56,10 +56,12 @@ impl TaskStore for PostgresStore {
             None => self.probe().await?.identity,
         };
         let request = request.clone();
+        let alone = Arc::clone(&self.shared.claiming).lock_owned().await;
         self.run("claim", move |connection, statements| {
-            Box::pin(
-                async move { claim::claim(connection, statements, now, &request, &identity).await },
-            )
+            Box::pin(async move {
+                let _alone = alone;
+                claim::claim(connection, statements, now, &request, &identity).await
+            })
         })
         .await
     }

@@ -29,6 +29,7 @@ use std::sync::{Arc, OnceLock};
 
 use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::sync::Mutex;
 
 use self::error::fault;
 use self::sql::Statements;
@@ -47,6 +48,16 @@ const CONNECTIONS: u32 = 8;
 /// [`with_schema`](PostgresStore::with_schema) says otherwise; every statement names it, and
 /// `search_path` does not matter. An operator reads the views `scheduled_tasks` and
 /// `notifications` in it.
+///
+/// The role of the application need not own the schema. Where another role migrates, it needs:
+///
+/// ```sql
+/// grant usage on schema puntual to app;
+/// grant select on puntual.schema_history to app;
+/// grant select, insert, update, delete
+///     on puntual.tasks, puntual.task_history, puntual.notes, puntual.counters to app;
+/// grant usage on sequence puntual.note_revision to app;
+/// ```
 ///
 /// # Examples
 ///
@@ -71,6 +82,9 @@ struct Shared {
     statements: Arc<Statements>,
     /// Which database this is, once it was asked.
     identity: OnceLock<StoreIdentity>,
+    /// Held by the claim that runs: one that repeats a dropped call waits for it, and then knows
+    /// all that it took.
+    claiming: Arc<Mutex<()>>,
     wakes: Wakes,
 }
 
@@ -109,8 +123,15 @@ impl PostgresStore {
     fn in_schema(pool: PgPool, schema: SchemaName) -> PostgresStore {
         let statements = Arc::new(Statements::new(&schema));
         let wakes = Wakes::new(&pool, &schema, statements.clone());
-        let identity = OnceLock::new();
-        PostgresStore { shared: Arc::new(Shared { pool, schema, statements, identity, wakes }) }
+        let shared = Shared {
+            pool,
+            schema,
+            statements,
+            identity: OnceLock::new(),
+            claiming: Arc::default(),
+            wakes,
+        };
+        PostgresStore { shared: Arc::new(shared) }
     }
 
     /// Makes or updates the schema and its tables, all or nothing.
