@@ -125,11 +125,12 @@ run_tests() {
     filter=(-E 'not test(postgres)')
     without=(-- --skip postgres)
   fi
+  # Tests run the examples as their readers do.
+  cargo build --locked --all-features --examples
   if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --locked --all-features --no-fail-fast "${filter[@]}"
   else
     cargo test --locked --all-features --no-fail-fast --lib --bins --tests "${without[@]}"
-    cargo build --locked --all-features --examples
   fi
 }
 

@@ -25,6 +25,8 @@ async fn main() -> ExitCode {
     let args = args::Args::parse();
     match remind(&args).await {
         Ok(code) => ExitCode::from(code),
+        // Whoever reads the list has read enough: `calendar .. | head`.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("calendar: {error}");
             let mut cause = error.source();
@@ -55,4 +57,9 @@ async fn remind(args: &args::Args) -> Result<u8, Box<dyn Error>> {
     let code = run::run(args, shared, (console, templates), interrupted, &mut output).await?;
     store.close().await;
     Ok(code)
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -37,7 +37,7 @@ pub enum NotifyErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// This address: with [`NotifyErrorKind::Permanent`] it gets no more messages.
+    /// This address, whatever the message.
     Recipient,
     /// This message only.
     Message,

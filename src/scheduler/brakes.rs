@@ -122,7 +122,7 @@ impl Brakes {
     /// How a channel stands.
     pub(crate) fn traffic(&self, now: DateTime<Utc>, channel: &Channel) -> Traffic {
         let state = self.lock();
-        if state.pauses.contains(&Paused::Channel(channel.clone())) {
+        if !state.pauses.is_empty() && state.pauses.contains(&Paused::Channel(channel.clone())) {
             return Traffic::Closed { until: None };
         }
         match state.breakers.get(channel) {
@@ -137,7 +137,8 @@ impl Brakes {
 
     /// Whether a kind is paused.
     pub(crate) fn is_kind_paused(&self, kind: &Kind) -> bool {
-        self.lock().pauses.contains(&Paused::Kind(kind.clone()))
+        let state = self.lock();
+        !state.pauses.is_empty() && state.pauses.contains(&Paused::Kind(kind.clone()))
     }
 
     /// Everything that is paused.

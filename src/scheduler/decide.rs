@@ -181,6 +181,15 @@ impl Decision<'_> {
         Ok(change)
     }
 
+    /// Whatever the host wished while the message was out is done with. Most rows have no such
+    /// wish, and nothing to copy for it.
+    fn without_cancel_request(&self, change: Change) -> Result<Change, InvalidField> {
+        match self.case.body.memory.cancel_requested {
+            Some(_) => self.with_body(change, |body| body.memory.cancel_requested = None),
+            None => Ok(change),
+        }
+    }
+
     /// The host cancelled while the message was out, and the attempt did not succeed.
     fn cancel_requested(&self) -> Option<Reason> {
         self.case.body.memory.cancel_requested.as_deref().map(Reason::from_stored)
@@ -195,7 +204,7 @@ impl Decision<'_> {
         change.entry.detail = Some(evidence.reply.clone());
         change.entry.provider_id.clone_from(&evidence.provider_id);
         change.entry.lateness = Some(lateness(self.now, task.due_at));
-        self.with_body(change, |body| body.memory.cancel_requested = None)
+        self.without_cancel_request(change)
     }
 
     fn ended(
@@ -212,7 +221,7 @@ impl Decision<'_> {
         };
         let mut change = self.outcome(what, state, Some(reason.clone()));
         change.entry.detail.clone_from(detail);
-        self.with_body(change, |body| body.memory.cancel_requested = None)
+        self.without_cancel_request(change)
     }
 
     fn expired(&self) -> Result<Change, InvalidField> {

@@ -18,7 +18,7 @@ use super::engine::{Engine, Lane};
 use super::gate::{Closed, GateState, TaskGate};
 use super::slots::Slot;
 use crate::notify::{Attempt, Notification, NotifyError, NotifyErrorKind, Receipt};
-use crate::task::{Body, ClaimId, Reason, Task, TaskState, What};
+use crate::task::{Body, ClaimId, Priority, Reason, Task, TaskState, What};
 use crate::time::saturating_add;
 
 /// How a claimed task left its round.
@@ -36,12 +36,16 @@ pub(crate) struct Delivery {
     pub(super) lane: Arc<Lane>,
     pub(super) claim: ClaimId,
     pub(super) task: Task,
+    /// As it was claimed: the row may have another one when it is read again.
+    priority: Priority,
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        self.lane.end(self.task.priority);
-        self.engine.room.notify_one();
+        self.lane.end(self.priority);
+        if self.lane.room(self.priority) > 0 {
+            self.engine.room.notify_one();
+        }
     }
 }
 
@@ -55,8 +59,9 @@ impl Delivery {
         claim: ClaimId,
         task: Task,
     ) -> Delivery {
-        lane.begin(task.priority);
-        Delivery { engine, lane, claim, task }
+        let priority = task.priority;
+        lane.begin(priority);
+        Delivery { engine, lane, claim, task, priority }
     }
 
     /// Delivers the task and records what became of it.
@@ -66,7 +71,8 @@ impl Delivery {
     /// A dropped call leaves the task claimed; it comes back when its lease ends.
     pub(crate) async fn run(mut self) -> Left {
         let slot = self.lane.slots.take(self.task.priority).await;
-        let left = self.deliver(slot).await;
+        // Apart, so that a row that waits for its slot takes little room.
+        let left = Box::pin(self.deliver(slot)).await;
         self.engine.leases.release(self.task.id, self.claim);
         left
     }
@@ -92,10 +98,10 @@ impl Delivery {
             }
             Look::Settled(body, happened) => {
                 let generation = body.memory.in_flight.unwrap_or(body.head.generation);
-                self.settle(body, generation, happened).await
+                Box::pin(self.settle(body, generation, happened)).await
             }
-            Look::Hold(reason, detail) => self.hold(reason, detail).await,
-            Look::Wait => self.wait_for_expiry().await,
+            Look::Hold(reason, detail) => Box::pin(self.hold(reason, detail)).await,
+            Look::Wait => Box::pin(self.wait_for_expiry()).await,
         }
     }
 

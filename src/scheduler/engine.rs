@@ -24,9 +24,6 @@ use crate::store::{Probe, TaskStore};
 use crate::task::{Channel, Entropy, Priority};
 use crate::time::{Clock, TzDatabase};
 
-/// The note that holds the environment's name.
-pub(crate) const SEAL: &str = "seal";
-
 /// One engine: a store, notifiers, hooks, and what it knows at the moment.
 #[derive(Debug)]
 pub(crate) struct Engine {

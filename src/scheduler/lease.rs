@@ -5,13 +5,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
 
 use crate::store::{Extension, WriteOutcome};
 use crate::task::{ClaimId, TaskId};
 
 /// The rows that this engine may work on, and until when.
 #[derive(Debug, Default)]
-pub(crate) struct Leases(Mutex<HashMap<TaskId, Held>>);
+pub(crate) struct Leases {
+    held: Mutex<HashMap<TaskId, Held>>,
+    /// Told when there is one where there was none.
+    first: Notify,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Held {
@@ -23,7 +28,18 @@ struct Held {
 impl Leases {
     /// Notes a row that was claimed; `until` is counted from before the claim.
     pub(crate) fn hold(&self, task: TaskId, claim: ClaimId, until: Duration) {
-        self.lock().insert(task, Held { claim, until });
+        let mut held = self.lock();
+        if held.is_empty() {
+            self.first.notify_one();
+        }
+        held.insert(task, Held { claim, until });
+    }
+
+    /// Waits until there is a lease to renew.
+    pub(crate) async fn any(&self) {
+        while self.lock().is_empty() {
+            self.first.notified().await;
+        }
     }
 
     /// Forgets a row whose outcome is recorded, or that somebody else has.
@@ -70,6 +86,6 @@ impl Leases {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, Held>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

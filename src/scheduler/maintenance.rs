@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::brakes::rewrite;
-use super::engine::{Engine, SEAL};
+use super::engine::Engine;
 use super::plan;
-use crate::store::{Erase, StoreResult, TaskFilter, TaskQuery, WriteOutcome};
+use crate::store::{Erase, SEAL_NOTE, StoreResult, TaskFilter, TaskQuery, WriteOutcome};
 use crate::task::{Channel, PersonKey};
 use crate::time::{TzVersion, saturating_sub};
 
@@ -206,11 +206,13 @@ impl Engine {
         let before = self.clock.monotonic();
         let probe = self.store.probe().await?;
         self.keeper.compare(before, probe.server_time);
+        // Whoever calls round by round is its own look at the clocks.
+        self.keeper.probe();
         self.keeper.now().map_err(|doubt| super::ScheduleError::refused(doubt.0))?;
         self.check_seal(&probe)?;
         if let (Some(environment), None) = (&self.environment, &probe.seal) {
             let text = environment.clone();
-            rewrite(&*self.store, self.now(), SEAL, |note| match note {
+            rewrite(&*self.store, self.now(), SEAL_NOTE, |note| match note {
                 Some(note) => Some(note.text.clone()),
                 None => Some(text.clone()),
             })

@@ -21,13 +21,16 @@ const BUSY_HAND_OFFS: u32 = 5;
 /// Records outcomes and hand-offs in groups.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    outcomes: Batcher<(DateTime<Utc>, Change), WriteOutcome>,
+    outcomes: Batcher<(DateTime<Utc>, Change), Recorded>,
     /// Changes with inserts may wait for a host's transaction, so they share no call with others.
-    with_inserts: Batcher<(DateTime<Utc>, Change), WriteOutcome>,
+    with_inserts: Batcher<(DateTime<Utc>, Change), Recorded>,
     hand_offs: Batcher<(DateTime<Utc>, Extension), Result<WriteOutcome, Arc<StoreError>>>,
     store: Arc<dyn TaskStore>,
     clock: Arc<dyn Clock>,
 }
+
+/// How the write of a change ended, and where it must be written again the change itself.
+type Recorded = (WriteOutcome, Option<Box<Change>>);
 
 impl Recorder {
     pub(crate) fn new(
@@ -59,17 +62,18 @@ impl Recorder {
     /// # Cancel safety
     ///
     /// A dropped call may have been recorded, or be recorded later.
-    pub(crate) async fn record(&self, now: DateTime<Utc>, change: Change) -> WriteOutcome {
+    pub(crate) async fn record(&self, now: DateTime<Utc>, mut change: Change) -> WriteOutcome {
         loop {
             let group = match change.inserts.is_empty() {
                 true => &self.outcomes,
                 false => &self.with_inserts,
             };
-            match group.write((now, change.clone())).await {
-                Some(WriteOutcome::Busy) => self.pause(BUSY_PAUSE).await,
-                Some(outcome) => return outcome,
+            match group.write((now, change)).await {
+                Some((_, Some(again))) => change = *again,
+                Some((outcome, None)) => return outcome,
                 None => return WriteOutcome::Stale,
             }
+            self.pause(BUSY_PAUSE).await;
         }
     }
 
@@ -140,16 +144,30 @@ async fn record(
     store: Arc<dyn TaskStore>,
     repeat: Repeat,
     items: Vec<(DateTime<Utc>, Change)>,
-) -> Vec<WriteOutcome> {
+) -> Vec<Recorded> {
     let now = latest(&items);
     let changes: Vec<Change> = items.into_iter().map(|(_, change)| change).collect();
+    let outcomes = record_all(&store, &repeat, now, &changes).await;
+    let recorded = |(outcome, change)| {
+        let again = (outcome == WriteOutcome::Busy).then(|| Box::new(change));
+        (outcome, again)
+    };
+    outcomes.into_iter().zip(changes).map(recorded).collect()
+}
+
+async fn record_all(
+    store: &Arc<dyn TaskStore>,
+    repeat: &Repeat,
+    now: DateTime<Utc>,
+    changes: &[Change],
+) -> Vec<WriteOutcome> {
     let mut failures = 0;
     loop {
-        match store.apply(now, &changes).await {
+        match store.apply(now, changes).await {
             Ok(outcomes) => return outcomes,
             Err(error) if error.kind() == StoreErrorKind::Permanent && changes.len() > 1 => {
                 // One of them may be to blame: each alone finds out which.
-                return one_by_one(&store, &repeat, now, &changes).await;
+                return one_by_one(store, repeat, now, changes).await;
             }
             Err(_) => {
                 failures += 1;

@@ -2,10 +2,9 @@
 
 use super::asking::Desk;
 use super::brakes::{Paused, rewrite};
-use super::engine::SEAL;
 use super::plan::{Planner, resolved, retried};
 use super::{CancelOutcome, Reminders, Resolution, ScheduleError, ScheduleOutcome, Scheduler};
-use crate::store::TaskFilter;
+use crate::store::{Erase, SEAL_NOTE, TaskFilter};
 use crate::task::{InvalidField, PersonKey, Task, TaskId};
 
 impl Scheduler {
@@ -85,7 +84,7 @@ impl Scheduler {
         };
         let name = environment.clone();
         let edit = move |_: Option<&crate::store::Note>| Some(name.clone());
-        rewrite(&*self.engine.store, self.engine.now(), SEAL, edit).await?;
+        rewrite(&*self.engine.store, self.engine.now(), SEAL_NOTE, edit).await?;
         tracing::warn!(%environment, "the database was adopted");
         self.engine.wake.notify_one();
         Ok(())
@@ -101,6 +100,7 @@ impl Scheduler {
     pub async fn forget(&self, person: &PersonKey) -> Result<Vec<CancelOutcome>, ScheduleError> {
         self.engine.note_forget(person).await?;
         let outcomes = self.cancel_person(person).await?;
+        self.engine.erase_all(&Erase::Person(person.clone())).await?;
         self.engine.forget_the_forgotten().await?;
         Ok(outcomes)
     }

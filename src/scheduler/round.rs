@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::brakes::Traffic;
 use super::deliver::{Delivery, Left};
-use super::engine::Engine;
+use super::engine::{Engine, Lane};
 use super::{ProcessReport, ScheduleError};
 use crate::store::{ClaimRequest, Claimed, Quota, StoreErrorKind};
 use crate::task::{ClaimId, Priority, Task};
@@ -16,34 +16,66 @@ use crate::task::{ClaimId, Priority, Task};
 /// Claims without an outcome from which on a row may have killed its worker.
 const SUSPECT: u32 = 3;
 
-/// Rows that were claimed, and when to look again.
+/// What a claim led to, and when to look again.
+pub(crate) struct Claiming {
+    /// `None` if there was nothing to ask for.
+    pub(crate) batch: Option<Batch>,
+    /// What was left out because it was full at that moment: whoever waits must wait for these,
+    /// for there may be room by the time the claim is answered.
+    pub(crate) full: Vec<Full>,
+    pub(crate) next_wake_at: Option<DateTime<Utc>>,
+}
+
+/// Rows that were claimed.
 pub(crate) struct Batch {
     pub(crate) claim: ClaimId,
     pub(crate) tasks: Vec<Task>,
-    pub(crate) next_wake_at: Option<DateTime<Utc>>,
+}
+
+/// A channel and priority without room.
+#[derive(Debug)]
+pub(crate) struct Full {
+    lane: Arc<Lane>,
+    priority: Priority,
+    /// Whether the channel may make one attempt only, to see whether it works again.
+    probes: bool,
+}
+
+impl Full {
+    /// How many rows may be claimed.
+    pub(crate) fn room(&self) -> usize {
+        match self.probes {
+            true => usize::from(self.lane.is_idle()),
+            false => self.lane.room(self.priority),
+        }
+    }
 }
 
 impl Engine {
     /// How much of what to claim: nothing of a channel that is closed, one of a channel that may
-    /// work again, else as much as there is room for.
-    fn quotas(&self, now: DateTime<Utc>, limit: u32) -> Vec<Quota> {
-        let mut quotas = Vec::new();
+    /// work again, else as much as there is room for; and where there is none.
+    fn quotas(&self, now: DateTime<Utc>, limit: u32) -> (Vec<Quota>, Vec<Full>) {
+        let (mut quotas, mut full) = (Vec::new(), Vec::new());
         let max = limit.min(self.config.batch) as usize;
         for priority in Priority::ALL {
             for (channel, lane) in &self.channels {
-                let room = match self.brakes.traffic(now, channel) {
-                    Traffic::Free => lane.room(priority),
-                    Traffic::Probe => usize::from(lane.is_idle()),
-                    Traffic::Closed { .. } => 0,
+                let probes = match self.brakes.traffic(now, channel) {
+                    Traffic::Free => false,
+                    Traffic::Probe => true,
+                    Traffic::Closed { .. } => continue,
                 };
+                let part = Full { lane: lane.clone(), priority, probes };
+                let room = part.room();
                 if room > 0 {
                     // `max` is a u32, so the smaller of the two is one too.
                     let limit = u32::try_from(room.min(max)).unwrap_or(limit);
                     quotas.push(Quota::new(channel.clone(), priority, limit));
+                } else {
+                    full.push(part);
                 }
             }
         }
-        quotas
+        (quotas, full)
     }
 
     /// When the first closed channel may be tried again.
@@ -55,22 +87,20 @@ impl Engine {
         self.channels.keys().filter_map(until).min()
     }
 
-    /// Claims at most `limit` rows of each channel and priority; `None` if there is no room.
+    /// Claims at most `limit` rows of each channel and priority.
     ///
     /// # Errors
     ///
     /// The clocks are in doubt, the store does not answer, or it is sealed for somebody else.
-    pub(crate) async fn claim(
-        self: &Arc<Self>,
-        limit: u32,
-    ) -> Result<Option<Batch>, ScheduleError> {
+    pub(crate) async fn claim(self: &Arc<Self>, limit: u32) -> Result<Claiming, ScheduleError> {
         let now = self.keeper.now().map_err(|doubt| ScheduleError::refused(doubt.0))?.earliest;
         if self.brakes.any() {
             self.brakes.refresh().await?;
         }
-        let quotas = self.quotas(now, limit);
+        let (quotas, full) = self.quotas(now, limit);
+        let next_traffic = self.next_traffic(now);
         if quotas.is_empty() {
-            return Ok(None);
+            return Ok(Claiming { batch: None, full, next_wake_at: next_traffic });
         }
         let claim = ClaimId::new(now, &self.entropy);
         let before = self.clock.monotonic();
@@ -85,9 +115,9 @@ impl Engine {
             self.give_back(claim, claimed.tasks).await;
             return Err(sealed);
         }
-        let later = [claimed.next_wake_at, self.next_traffic(now)];
-        let next_wake_at = later.into_iter().flatten().min();
-        Ok(Some(Batch { claim, tasks: claimed.tasks, next_wake_at }))
+        let next_wake_at = claimed.next_wake_at.into_iter().chain(next_traffic).min();
+        let batch = Some(Batch { claim, tasks: claimed.tasks });
+        Ok(Claiming { batch, full, next_wake_at })
     }
 
     /// The claim itself: repeated at once after a conflict, and as a repeated claim after an
@@ -148,12 +178,10 @@ impl Engine {
         self: &Arc<Self>,
         limit: u32,
     ) -> Result<ProcessReport, ScheduleError> {
-        let mut report = ProcessReport::default();
-        let Some(batch) = self.claim(limit).await? else {
-            report.next_wake_at = self.next_traffic(self.now());
-            return Ok(report);
-        };
-        report.next_wake_at = batch.next_wake_at;
+        let claiming = self.claim(limit).await?;
+        let next_wake_at = claiming.next_wake_at;
+        let mut report = ProcessReport { next_wake_at, ..ProcessReport::default() };
+        let Some(batch) = claiming.batch else { return Ok(report) };
         let (suspects, others) = self.deliveries(batch);
         let work = async {
             for delivery in suspects {
@@ -178,6 +206,7 @@ impl Engine {
     /// Renews every lease of this engine, again and again. Never ends.
     pub(crate) async fn renew_for_ever(&self) {
         loop {
+            self.leases.any().await;
             self.pause(self.config.renewal).await;
             self.renew().await;
         }

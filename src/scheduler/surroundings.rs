@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 
 use super::Paused;
 use super::brakes::{BREAKER, NOTES_MAX, PAUSE, breaker_of};
-use super::engine::{Engine, SEAL};
+use super::engine::Engine;
 use super::maintenance::{PRESENCE, Presence, TZDB};
 use crate::policy::Breaker;
-use crate::store::{Note, NoteStore, StoreResult};
+use crate::store::{Note, NoteStore, SEAL_NOTE, StoreResult};
 use crate::task::Channel;
 use crate::time::saturating_sub;
 
@@ -76,7 +76,7 @@ impl Engine {
         let present = notes.list_notes(PRESENCE, NOTES_MAX).await?;
         let fresh = present.iter().filter(|note| note.updated_at >= seen_from);
         found.running = Some(fresh.filter_map(running).collect());
-        let named = notes.read_notes(&[SEAL.to_owned(), TZDB.to_owned()]).await?;
+        let named = notes.read_notes(&[SEAL_NOTE.to_owned(), TZDB.to_owned()]).await?;
         let mut texts = named.into_iter().map(|note| note.map(|note| note.text));
         found.seal = texts.next().flatten();
         found.tzdb = texts.next().flatten();

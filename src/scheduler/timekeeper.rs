@@ -29,6 +29,7 @@ pub(crate) struct Timekeeper {
     clock: Arc<dyn Clock>,
     step_max: TimeDelta,
     skew_max: TimeDelta,
+    pause: Duration,
     state: Mutex<State>,
 }
 
@@ -38,6 +39,8 @@ struct State {
     monotonic: Duration,
     doubt: Option<Doubt>,
     agreeing: u32,
+    /// When doubt began, or was last looked into, on the monotonic clock.
+    looked_at: Duration,
     /// The server's clock minus ours, and half the round trip.
     server: Option<(TimeDelta, Duration)>,
 }
@@ -49,6 +52,7 @@ impl Timekeeper {
             monotonic: clock.monotonic(),
             doubt: None,
             agreeing: 0,
+            looked_at: Duration::ZERO,
             server: None,
         };
         let delta = |d| TimeDelta::from_std(d).unwrap_or(TimeDelta::MAX);
@@ -56,6 +60,7 @@ impl Timekeeper {
             clock,
             step_max: delta(config.clock_step_max),
             skew_max: delta(config.clock_skew_max),
+            pause: config.clock_probe,
             state: Mutex::new(state),
         }
     }
@@ -80,9 +85,11 @@ impl Timekeeper {
     pub(crate) fn probe(&self) {
         let mut state = self.lock();
         let stepped = self.look(&mut state);
-        if state.doubt.is_none() {
+        let waited = state.monotonic.saturating_sub(state.looked_at);
+        if state.doubt.is_none() || waited < self.pause {
             return;
         }
+        state.looked_at = state.monotonic;
         state.agreeing = if stepped { 0 } else { state.agreeing + 1 };
         let skewed = state.server.is_some_and(|(skew, _)| skew.abs() > self.skew_max);
         if state.agreeing >= 2 && !skewed {
@@ -135,6 +142,7 @@ impl Timekeeper {
     fn doubt(&self, state: &mut State, text: String) {
         tracing::error!(reason = %text, "the clocks do not agree: nothing is claimed");
         state.doubt = Some(Doubt(text));
+        state.looked_at = state.monotonic;
     }
 
     fn interval(state: &State) -> Interval {

@@ -9,9 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::engine::Engine;
-use super::round::Batch;
+use super::round::{Batch, Full};
 use super::{ScheduleError, ScheduleErrorKind};
-use crate::task::Priority;
 
 /// Runs the engine until `shutdown`, then waits for what is under way until `abandon`.
 pub(crate) async fn run(
@@ -77,15 +76,8 @@ async fn work(
             () = abandon.cancelled() => return,
             claimed = engine.claim(engine.config.batch) => claimed,
         };
-        let next = match claimed {
-            Ok(Some(batch)) => {
-                failures = 0;
-                engine.report_trouble(None);
-                let next = batch.next_wake_at;
-                start(engine, batch, abandon, tracker).await;
-                next
-            }
-            Ok(None) => None,
+        let claiming = match claimed {
+            Ok(claiming) => claiming,
             Err(error) => {
                 failures += 1;
                 let wait = trouble(engine, &error);
@@ -97,7 +89,20 @@ async fn work(
                 continue;
             }
         };
-        sleep(engine, next, &mut wakeups, shutdown).await;
+        if let Some(batch) = claiming.batch {
+            failures = 0;
+            engine.report_trouble(None);
+            start(engine, batch, abandon, tracker).await;
+        }
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => {}
+            () = engine.wake.notified() => {}
+            () = engine.room_again(&claiming.full) => {}
+            () = tick(&mut wakeups) => {}
+            () = wake_at(engine, claiming.next_wake_at) => {}
+            () = engine.pause(engine.config.poll) => {}
+        }
     }
 }
 
@@ -125,24 +130,6 @@ async fn start(
                 () = abandon.cancelled() => {}
             }
         });
-    }
-}
-
-/// Sleeps until something may be due, there is room again, or somebody calls.
-async fn sleep(
-    engine: &Engine,
-    next: Option<DateTime<Utc>>,
-    wakeups: &mut Option<watch::Receiver<u64>>,
-    shutdown: &CancellationToken,
-) {
-    tokio::select! {
-        biased;
-        () = shutdown.cancelled() => {}
-        () = engine.wake.notified() => {}
-        () = engine.room_again() => {}
-        () = tick(wakeups) => {}
-        () = wake_at(engine, next) => {}
-        () = engine.pause(engine.config.poll) => {}
     }
 }
 
@@ -191,16 +178,13 @@ async fn wait_for(engine: &Engine, fixed: Option<Duration>, failures: u32) {
 }
 
 impl Engine {
-    /// Waits until a channel that is full has room again; for ever, if none is.
-    async fn room_again(&self) {
-        let full: Vec<_> = (self.channels.values())
-            .flat_map(|lane| Priority::ALL.map(|priority| (lane, priority)))
-            .filter(|(lane, priority)| lane.room(*priority) == 0)
-            .collect();
+    /// Waits until one of these, which a claim left out, has room again; for ever, if there are
+    /// none. It may have had room from the moment after the claim looked.
+    async fn room_again(&self, full: &[Full]) {
         if full.is_empty() {
             std::future::pending::<()>().await;
         }
-        while full.iter().all(|(lane, priority)| lane.room(*priority) == 0) {
+        while full.iter().all(|full| full.room() == 0) {
             self.room.notified().await;
         }
     }

@@ -18,8 +18,8 @@ use self::state::State;
 use super::check::check_batch;
 use super::{
     Change, ClaimRequest, Claimed, Durability, Erase, Extension, HistoryQuery, InsertOutcome, Note,
-    NoteStore, NoteWrite, Probe, StoreIdentity, StoreResult, StoreStats, StoredEntry, TaskQuery,
-    TaskStore, WriteOutcome,
+    NoteStore, NoteWrite, Probe, SEAL_NOTE, StoreIdentity, StoreResult, StoreStats, StoredEntry,
+    TaskQuery, TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -86,7 +86,7 @@ impl MemoryStore {
     fn probe_of(state: &State) -> Probe {
         let identity = StoreIdentity("memory".to_owned());
         let mut probe = Probe::new(SCHEMA, Durability::Volatile, identity);
-        probe.seal = state.notes.get("seal").map(|note| note.text.clone());
+        probe.seal = state.notes.get(SEAL_NOTE).map(|note| note.text.clone());
         probe
     }
 }

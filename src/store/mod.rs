@@ -23,7 +23,7 @@ mod writes;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
 pub use ext::TaskStoreExt;
 pub use memory::{MemoryStore, MemoryTransaction, MemoryWrites};
-pub use notes::{Note, NoteStore, NoteWrite};
+pub use notes::{Note, NoteStore, NoteWrite, SEAL_NOTE};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresStore, PostgresWrites, SchemaName};
 pub use query::{

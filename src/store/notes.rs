@@ -6,6 +6,10 @@ use chrono::{DateTime, Utc};
 use super::{StoreResult, WriteOutcome};
 use crate::task::Revision;
 
+/// The name of the note that holds the environment's name; [`Probe::seal`](super::Probe::seal) is
+/// its text.
+pub const SEAL_NOTE: &str = "seal";
+
 /// A small shared document: a breaker, a pause, the seal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -19,7 +19,8 @@ pub struct Probe {
     pub identity: StoreIdentity,
     /// The database server's own time, where there is a server.
     pub server_time: Option<DateTime<Utc>>,
-    /// The environment that the database was sealed for, where notes hold one.
+    /// The environment that the database was sealed for: the text of the note
+    /// [`SEAL_NOTE`](super::SEAL_NOTE).
     pub seal: Option<String>,
 }
 

@@ -64,8 +64,6 @@ reasons! {
     Window = "window", "its delivery window does not open before it expires";
     /// Waiting for the delivery window.
     WindowClosed = "window_closed", "its delivery window is closed";
-    /// The address is on the list of addresses that take no messages.
-    Suppressed = "suppressed", "its address takes no messages: an earlier one was refused for good";
     /// Too late to be of use.
     TooLate = "too_late", "the engine got to it only after it had expired";
     /// No time for another attempt.

@@ -32,7 +32,7 @@ impl SafeText {
 
     /// Makes `text` safe and cuts it to at most `max` characters, the mark `…` included.
     pub fn limited(text: &str, max: usize) -> Self {
-        let mut safe = String::with_capacity(text.len().min(max * 4));
+        let mut safe = String::with_capacity(text.len().min(max.saturating_mul(4)));
         let mut written = 0;
         let mut before_last = 0;
         for c in text.chars() {
@@ -141,6 +141,7 @@ mod tests {
             (format!("{}🦀", "a".repeat(limit)), format!("{}…", "a".repeat(limit - 1))),
             ("🦀".repeat(limit + 1), format!("{}…", "🦀".repeat(limit - 1))),
         ] {
+            assert_eq!(SafeText::limited("all of it", usize::MAX).as_str(), "all of it");
             let safe = SafeText::new(&given);
             assert_eq!(safe.as_str(), expected, "{given:?}");
             assert_eq!(SafeText::new(safe.as_str()), safe, "making it safe twice does nothing");

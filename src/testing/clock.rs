@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 
 use crate::time::{Clock, FIRST_INSTANT, LAST_INSTANT, checked_add_delta, saturating_add};
 
-/// After so many turns of the runtime in which nobody asked the clock, everybody waits.
-const QUIET_TURNS: u32 = 64;
+/// After so many turns of the runtime in which nobody asked the clock, everybody waits. A step of
+/// the engine asks it every few turns.
+const QUIET_TURNS: u32 = 24;
 
 /// At most so many turns: a task that spins without end must not hang the test.
 const TURNS_MAX: u32 = 1_000_000;
@@ -150,6 +151,10 @@ impl VirtualClock {
 
     /// Lets the runtime's tasks run until nobody has asked the clock for a while: then everybody
     /// waits for something. The clock does not move.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
     ///
     /// # Cancel safety
     ///

@@ -47,8 +47,21 @@
 //! # }).unwrap();
 //! ```
 //!
-//! What is here: [`VirtualClock`] is time, [`ScriptedNotifier`] a provider that does what you tell
-//! it, [`attempt()`] calls a notifier of your own, [`new_task`] and [`change`] write rows.
+//! What is here, by what you test:
+//!
+//! | you test | take |
+//! |---|---|
+//! | reminders of your application | [`VirtualClock`], and [`MemoryNotifier`] for what was sent |
+//! | what happens when a provider fails, hangs or loses its answer | [`ScriptedNotifier`] |
+//! | what happens when the database does | [`FaultyStore`] |
+//! | a notifier of your own | [`attempt()`] and [`notification`] |
+//! | a store of your own | [`task_store_conformance!`], [`new_task`], [`change`] |
+//!
+//! Time passes when the test says so, and nothing is random: give the engine an
+//! [`Entropy::seeded`] as well and a run repeats exactly.
+//!
+//! [`MemoryNotifier`]: crate::notify::MemoryNotifier
+//! [`Entropy::seeded`]: crate::task::Entropy::seeded
 
 mod attempt;
 mod build;

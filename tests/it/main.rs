@@ -13,16 +13,22 @@ mod conformance;
 mod differential;
 #[cfg(feature = "testing")]
 mod engine;
+#[cfg(all(feature = "sqlite", feature = "templates", feature = "testing"))]
+mod examples;
 #[cfg(feature = "testing")]
 mod inspect;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "templates")]
+mod render;
 #[cfg(feature = "testing")]
 mod scenarios;
 #[cfg(feature = "postgres")]
 mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "testing")]
+mod testing;
 mod tidy;
 mod time;

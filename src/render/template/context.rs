@@ -25,23 +25,25 @@ pub(super) fn variables(request: &RenderRequest<'_>, locale: Locale) -> Result<V
     let late = late.to_std().unwrap_or_default();
     // A minute is no lateness that people notice.
     let lateness = Some(late).filter(|late| late.as_secs() >= 60);
-    let recipient = [("name", Value::from(request.recipient.name()))];
-    let subject =
-        [("kind", Value::from(task.subject.kind())), ("id", Value::from(task.subject.id()))];
+    let recipient = map([("name", Value::from(request.recipient.name()))]);
+    let (kind, id) = (Value::from(task.subject.kind()), Value::from(task.subject.id()));
     let calendar = Calendar { locale, zone, tzdb: request.tzdb.clone() };
-    Ok([
+    Ok(map([
         ("data", from_json(&task.data.to_value())),
         ("event", event),
         ("kind", Value::from(task.kind.as_str())),
         ("lateness", Value::from(lateness.and_then(|late| locale.duration(late)))),
         ("locale", Value::from(locale.tag())),
-        ("recipient", Value::from_iter(recipient)),
-        ("subject", Value::from_iter(subject)),
+        ("recipient", recipient),
+        ("subject", map([("kind", kind), ("id", id)])),
         ("time_to_event", time_to_event),
         (CALENDAR, Value::from_object(calendar)),
-    ]
-    .into_iter()
-    .collect())
+    ]))
+}
+
+/// A value with fields.
+fn map<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+    Value::from(fields.into_iter().collect::<BTreeMap<&str, Value>>())
 }
 
 /// The event's zone; of an event without one, the recipient's; else UTC.
@@ -69,8 +71,8 @@ fn about(
         ("weekday", locale.weekday(local.weekday()).to_owned()),
         ("zone", zone.to_string()),
     ];
-    let event = fields.into_iter().map(|(name, text)| (name, Value::from(text))).collect();
-    Ok((event, Value::from(locale.day_and_time(here, local))))
+    let fields = fields.into_iter().map(|(name, text)| (name, Value::from(text)));
+    Ok((map(fields), Value::from(locale.day_and_time(here, local))))
 }
 
 /// The host's JSON. Whole numbers stay exact up to 64 bits, whatever features of `serde_json`
@@ -82,9 +84,7 @@ fn from_json(json: &serde_json::Value) -> Value {
         serde_json::Value::String(text) => Value::from(text.as_str()),
         serde_json::Value::Array(items) => items.iter().map(from_json).collect(),
         serde_json::Value::Object(fields) => {
-            let fields: BTreeMap<&str, Value> =
-                fields.iter().map(|(name, item)| (name.as_str(), from_json(item))).collect();
-            Value::from_iter(fields)
+            map(fields.iter().map(|(name, item)| (name.as_str(), from_json(item))))
         }
         serde_json::Value::Number(number) => match (number.as_u64(), number.as_i64()) {
             (Some(whole), _) => Value::from(whole),

@@ -116,3 +116,45 @@ impl io::Write for Capped {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    #[test]
+    fn ten_times_the_data_costs_at_most_twelve_times_the_fuel() {
+        let fuel = |template: &str, count: usize| {
+            let mut environment = for_html();
+            environment.set_fuel(Some(u64::MAX / 1_000));
+            environment.add_template("t", template).unwrap();
+            let list = vec!["<some words>"; count];
+            let data = context! { data => context! { list, text => "<é>".repeat(count) } };
+            let rendered = environment.get_template("t").unwrap().render_captured(data).unwrap();
+            rendered.state().fuel_levels().unwrap().0
+        };
+        for template in [
+            "{{ data.text }}",
+            "{{ data.text|upper|trim|replace('é', 'e') }}",
+            "{{ data.list|join(', ') }}",
+            "{{ data.list }}",
+            "{% for word in data.list %}{{ loop.index }} {{ word|e }}{% endfor %}",
+            "{% for word in data.list|reverse|list %}{% if word in 'abc' %}x{% endif %}{% endfor %}",
+            "{% set text %}{{ data.text }}{{ data.list|first }}{% endset %}{{ text }}",
+        ] {
+            let (small, large) = (fuel(template, 1_000), fuel(template, 10_000));
+            assert!(large <= small * 12, "{template}: {small} grew to {large}");
+            assert!(large > small * 5, "{template}: {small} and {large} measure nothing");
+        }
+    }
+
+    #[test]
+    fn what_is_written_stops_at_the_cap() {
+        let mut capped = Capped { bytes: Vec::new(), left: 4 };
+        assert!(io::Write::write_all(&mut capped, b"abc").is_ok());
+        assert!(io::Write::write_all(&mut capped, b"de").is_err());
+        assert!(io::Write::write_all(&mut capped, b"d").is_ok());
+        assert_eq!((capped.bytes.as_slice(), capped.left), (b"abcd".as_slice(), 0));
+    }
+}

@@ -32,7 +32,8 @@ pub enum TemplateErrorKind {
     /// It writes data to a place in HTML where no escaping makes data harmless: a tag's or an
     /// attribute's name, a value without quotes, a script.
     UnsafePlace,
-    /// It is longer than [`Limits::MESSAGE_BYTES`](crate::task::Limits::MESSAGE_BYTES).
+    /// It is longer than [`Limits::MESSAGE_BYTES`](crate::task::Limits::MESSAGE_BYTES), or has an
+    /// expression of more than 1,000 bytes or more than 250 `elif`.
     TooLong,
     /// A file or the directory cannot be read, or its name says no template.
     File,

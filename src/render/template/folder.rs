@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::compile::Written;
+use super::language::normal_tag;
 use super::source::Part;
-use super::{TemplateError, TemplateErrorKind, Written, normal_tag};
+use super::{TemplateError, TemplateErrorKind};
 use crate::task::Limits;
 
 /// The parts in a directory, by name and language; the empty language is that of the templates

@@ -5,6 +5,8 @@
 //! HTML of every template is walked once, when it is loaded: an expression at the beginning of a
 //! link goes through the filter `url`, one in a place that cannot be made safe is refused.
 
+use super::pieces::{Broken, Piece, line_of, pieces};
+
 /// Attributes whose value is an address (HTML Living Standard, index of attributes).
 const ADDRESSES: [&str; 13] = [
     "action",
@@ -25,67 +27,32 @@ const ADDRESSES: [&str; 13] = [
 /// Attributes and elements that are code or more HTML, whatever is escaped.
 const CODE: [&str; 3] = ["srcdoc", "script", "style"];
 
-/// An expression in a place where no escaping helps.
-#[derive(Debug)]
-pub(super) struct UnsafePlace {
-    pub(super) line: usize,
-    pub(super) rule: &'static str,
-}
-
 /// The template with every expression that begins a link sent through the filter `url`.
 ///
 /// The lines of the result are those of the template.
-pub(super) fn guard_links(template: &str) -> Result<String, UnsafePlace> {
-    let mut walk = Walk { state: State::Text, blocks: 0, literal: false };
+pub(super) fn guard_links(template: &str) -> Result<String, Broken> {
+    let mut walk = Walk { state: State::Text, blocks: 0 };
     let mut guarded = String::with_capacity(template.len());
-    let mut at = 0;
-    while let Some(first) = template[at..].chars().next() {
-        let rest = &template[at..];
-        let length = match rest.get(..2) {
-            Some("{#") if !walk.literal => rest.find("#}").map_or(rest.len(), |end| end + 2),
-            Some("{%") => {
-                let end = end_of(rest, "%}");
-                walk.block(&rest[2..end]);
-                end
+    for (at, piece) in pieces(template) {
+        match piece {
+            Piece::Literal(text) => {
+                for (offset, c) in text.char_indices() {
+                    walk.html(c, &template[at + offset..]);
+                }
             }
-            Some("{{") if !walk.literal => {
-                let end = end_of(rest, "}}");
-                let line = || 1 + template[..at].matches('\n').count();
-                let refused = |rule| UnsafePlace { line: line(), rule };
+            Piece::Block(_, word) => walk.block(word),
+            Piece::Comment(_) => {}
+            Piece::Expression(tag) => {
+                let refused = |rule| Broken { line: line_of(template, at), rule };
                 if walk.expression().map_err(refused)? {
-                    guarded.push_str(&through_url(&rest[..end]));
-                    at += end;
+                    guarded.push_str(&through_url(tag));
                     continue;
                 }
-                end
             }
-            _ => {
-                walk.html(first, rest);
-                first.len_utf8()
-            }
-        };
-        guarded.push_str(&rest[..length]);
-        at += length;
+        }
+        guarded.push_str(piece.text());
     }
     Ok(guarded)
-}
-
-/// The length of a tag of the template, from its first brace to `closing`, quoted texts apart.
-fn end_of(rest: &str, closing: &str) -> usize {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(2) {
-        match quote {
-            Some(_) if escaped => escaped = false,
-            Some(_) if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if matches!(c, '"' | '\'') => quote = Some(c),
-            None if rest[at..].starts_with(closing) => return at + closing.len(),
-            None => {}
-        }
-    }
-    rest.len()
 }
 
 /// `{{- link -}}` becomes `{{- (link)|url -}}`.
@@ -139,8 +106,6 @@ struct Walk {
     state: State,
     /// How many blocks of the template are open.
     blocks: usize,
-    /// Inside of `{% raw %}`.
-    literal: bool,
 }
 
 impl Walk {
@@ -166,15 +131,8 @@ impl Walk {
     }
 
     /// A block of the template. What one branch wrote does not begin a link in another one.
-    fn block(&mut self, inner: &str) {
-        let word = inner.trim_start_matches(['-', '+']).split_whitespace().next();
-        let word = word.unwrap_or_default().trim_end_matches(['-', '+', '%', '}']);
-        if self.literal {
-            self.literal = word != "endraw";
-            return;
-        }
+    fn block(&mut self, word: &str) {
         match word {
-            "raw" => self.literal = true,
             "if" | "for" | "with" | "filter" | "autoescape" => self.blocks += 1,
             "elif" | "else" => self.leave_branch(),
             "endif" | "endfor" | "endwith" | "endfilter" | "endautoescape" => {
@@ -213,6 +171,7 @@ impl Walk {
             }
             State::Element(name) => match c {
                 '>' => self.state = after_tag(name),
+                c if c.is_ascii_whitespace() && name.is_empty() => self.state = State::Text,
                 c if c.is_ascii_whitespace() || (c == '/' && !name.is_empty()) => {
                     self.state =
                         State::Attribute { element: std::mem::take(name), name: String::new() };
@@ -264,10 +223,11 @@ impl Walk {
     }
 }
 
-/// Whether the `<` at the beginning opens a tag; a browser shows any other one as text.
+/// Whether the `<` at the beginning opens a tag, as it may if the template goes on right after it;
+/// a browser shows any other one as text.
 fn begins_tag(rest: &str) -> bool {
     let next = rest.chars().nth(1);
-    next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'))
+    next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?' | '{'))
 }
 
 /// What follows the `>` of an element's opening or closing tag.

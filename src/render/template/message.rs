@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind};
 
+use super::compile::{described, key};
 use super::environment::Capped;
 use super::filters::Refusal;
+use super::language::normal_tag;
 use super::source::Part;
-use super::{
-    InvalidField, Limits, Locale, Message, RenderError, RenderRequest, Templates, context,
-    described, key, normal_tag,
-};
-use crate::task::SafeText;
+use super::{Templates, context};
+use crate::render::{Locale, RenderError, RenderRequest};
+use crate::task::{InvalidField, Limits, Message, SafeText};
 
 impl Templates {
     /// Writes the message of a request.

@@ -1,12 +1,15 @@
 //! Templates: messages written from text and HTML with holes for data.
 
+mod compile;
 mod context;
 mod environment;
 mod error;
 mod filters;
 mod folder;
+mod language;
 mod links;
 mod message;
+mod pieces;
 mod source;
 
 pub use error::{TemplateError, TemplateErrorKind};
@@ -16,11 +19,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use compile::{Written, compile, described, key};
+use language::{bad_tag, normal_tag};
 use minijinja::Environment;
 use source::Part;
 
 use super::{Locale, RenderError, RenderRequest, Renderer};
-use crate::task::{Content, InvalidField, Limits, Message};
+use crate::task::{Content, Message};
 
 /// Messages written from templates, in the grammar of Jinja.
 ///
@@ -57,9 +62,14 @@ use crate::task::{Content, InvalidField, Limits, Message};
 /// A value that is undefined, or none, is never written as nothing: the message is not sent.
 /// Ask with `{% if recipient.name %}`, use `{{ recipient.name or "there" }}`, and for a field
 /// that may be missing `{{ data.note|default("") }}`. A template runs at most
-/// [`Limits::TEMPLATE_FUEL`] instructions for each part, and all parts together are at most
-/// [`Limits::MESSAGE_BYTES`]. Misspelt variables are found when a template is loaded; misspelt
+/// [`Limits::TEMPLATE_FUEL`](crate::task::Limits::TEMPLATE_FUEL) instructions for each part, and all parts together are at most
+/// [`Limits::MESSAGE_BYTES`](crate::task::Limits::MESSAGE_BYTES). Misspelt variables are found when a template is loaded; misspelt
 /// filters and fields when a message is rendered.
+///
+/// Fuel and caps stop templates that went wrong, not ones that mean harm: a list that holds one
+/// list many times, again and again, still keeps a processor busy for as long as its author
+/// likes when it is compared or turned into text. So templates are the host's own, like its code;
+/// **do not load what strangers wrote**. Data may come from anybody.
 ///
 /// A line that holds only a block (`{% if .. %}`) leaves no empty line behind.
 ///
@@ -73,19 +83,44 @@ use crate::task::{Content, InvalidField, Limits, Message};
 /// # Examples
 ///
 /// ```
-/// use puntual::render::{Renderer, TemplateSource, Templates};
+/// use puntual::notify::MemoryNotifier;
+/// use puntual::render::{TemplateSource, Templates};
+/// use puntual::store::MemoryStore;
+/// use puntual::task::{Channel, EmailAddress, Recipient, Subject};
+/// use puntual::{Reminder, Reminders, Scheduler};
+/// use serde_json::json;
 ///
+/// # tokio_test::block_on(async {
+/// let booked = TemplateSource::text("Hello {{ recipient.name or 'there' }}, {{ data.note }}")
+///     .with_subject("Court {{ data.court }}")
+///     .with_html("<p>{{ data.note }} <a href=\"{{ data.link }}\">Details</a></p>");
 /// let templates = Templates::new()
-///     .with(
-///         "booking_reminder",
-///         TemplateSource::text("Hello {{ recipient.name or 'there' }}, see you {{ time_to_event }}.")
-///             .with_subject("Court {{ data.court }}, {{ event.date }}")
-///             .with_html("<p>See you <a href=\"{{ data.link }}\">{{ time_to_event }}</a>.</p>"),
-///     )?
-///     .localized("booking_reminder", "es", TemplateSource::text("Nos vemos {{ time_to_event }}."))?;
-/// assert!(templates.has_template("booking_reminder"));
-/// assert!(!templates.has_template("boking_reminder"));
-/// # Ok::<(), puntual::render::TemplateError>(())
+///     .with("booked", booked)?
+///     .localized("booked", "es", TemplateSource::text("Hola, pista {{ data.court }}"))?;
+///
+/// let mailbox = MemoryNotifier::new(Channel::EMAIL);
+/// let scheduler = Scheduler::builder(MemoryStore::new())
+///     .notifier(mailbox.clone())
+///     .renderer(templates)
+///     .build()?;
+/// let jane: EmailAddress = "jane@example.com".parse()?;
+/// let data = json!({ "court": 7, "note": "bring <b>shoes</b>", "link": "https://example.com/7" });
+/// let booking = Subject::new("booking", 7);
+/// let to = Recipient::from(jane).named("Jane");
+/// scheduler.schedule(Reminder::new("booked", &booking, to).data(&data).now()).await?;
+/// scheduler.run_until_idle().await?;
+///
+/// let message = &mailbox.sent()[0].notification.message;
+/// assert_eq!(message.subject.as_deref(), Some("Court 7"));
+/// assert_eq!(message.text, "Hello Jane, bring <b>shoes</b>");
+/// assert_eq!(
+///     message.html.as_deref(),
+///     Some(
+///         "<p>bring &lt;b&gt;shoes&lt;/b&gt; <a href=\"https://example.com/7\">Details</a></p>"
+///     ),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 pub struct Templates {
     text: Environment<'static>,
@@ -93,13 +128,6 @@ pub struct Templates {
     /// By name and by language; the empty language is that of texts without one.
     known: BTreeMap<String, BTreeMap<String, Vec<Part>>>,
     language: String,
-}
-
-/// A part as it was written, and where, for errors.
-struct Written {
-    part: Part,
-    text: String,
-    place: String,
 }
 
 impl Templates {
@@ -158,9 +186,9 @@ impl Templates {
     ///
     /// # Errors
     ///
-    /// The name is no word of [`Limits::WORD_BYTES`] or is taken; or a part does not compile, uses
+    /// The name is no word of [`Limits::WORD_BYTES`](crate::task::Limits::WORD_BYTES) or is taken; or a part does not compile, uses
     /// a variable that does not exist, writes data where HTML cannot make it harmless, or is
-    /// longer than [`Limits::MESSAGE_BYTES`].
+    /// longer than [`Limits::MESSAGE_BYTES`](crate::task::Limits::MESSAGE_BYTES).
     ///
     /// ```
     /// use puntual::render::{TemplateSource, Templates};
@@ -274,77 +302,6 @@ impl Templates {
         self.known.entry(name.to_owned()).or_default().insert(language.to_owned(), known);
         Ok(())
     }
-}
-
-/// Compiles a part and checks what it uses.
-fn compile(
-    environment: &mut Environment<'static>,
-    key: String,
-    written: Written,
-) -> Result<(), TemplateError> {
-    let Written { part, text, place } = written;
-    if text.len() > Limits::MESSAGE_BYTES {
-        let rule = format!("it has {} bytes, the limit is {}", text.len(), Limits::MESSAGE_BYTES);
-        return Err(TemplateError::new(TemplateErrorKind::TooLong, place, rule));
-    }
-    environment.add_template_owned(key.clone(), text.clone()).map_err(|error| {
-        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        let refused = TemplateError::new(TemplateErrorKind::Syntax, &place, detail);
-        refused.at_line(error.line()).with_source(error)
-    })?;
-    let used = environment.get_template(&key).map(|template| template.undeclared_variables(false));
-    let unknown = used.unwrap_or_default().into_iter().filter(|name| {
-        let is_global = environment.globals().any(|(global, _)| global == name);
-        !is_global && !context::VARIABLES.contains(&name.as_str())
-    });
-    if let Some(name) = unknown.min() {
-        let detail = format!("there is no variable \"{name}\"");
-        let line = text.lines().position(|line| line.contains(&name)).map(|line| line + 1);
-        let refused = TemplateError::new(TemplateErrorKind::UnknownName, place, detail);
-        return Err(refused.at_line(line));
-    }
-    if part == Part::Html {
-        let guarded = links::guard_links(&text).map_err(|refused| {
-            TemplateError::new(TemplateErrorKind::UnsafePlace, &place, refused.rule)
-                .at_line(Some(refused.line))
-        })?;
-        environment.add_template_owned(key, guarded).map_err(|error| {
-            let detail = "an expression that begins a link must stand alone in its braces";
-            let refused = TemplateError::new(TemplateErrorKind::Syntax, &place, detail);
-            refused.at_line(error.line()).with_source(error)
-        })?;
-    }
-    Ok(())
-}
-
-/// Under which name an environment keeps a part; no name of a template has a `/`.
-fn key(name: &str, language: &str, part: Part) -> String {
-    format!("{name}/{language}/{}", part.name())
-}
-
-/// `text`, or `text in es`.
-fn described(part: Part, language: &str) -> String {
-    match language {
-        "" => part.name().to_owned(),
-        language => format!("{} in {language}", part.name()),
-    }
-}
-
-/// A BCP 47 tag in small letters, its parts joined by `-`; `None` where it is none.
-fn normal_tag(tag: &str) -> Option<String> {
-    let tag = tag.to_ascii_lowercase().replace('_', "-");
-    let mut parts = tag.split('-');
-    let language = parts.next().unwrap_or_default();
-    let is_language =
-        matches!(language.len(), 2..=3) && language.bytes().all(|b| b.is_ascii_alphabetic());
-    let is_rest = parts
-        .all(|part| matches!(part.len(), 1..=8) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    (is_language && is_rest && tag.len() <= 35).then_some(tag)
-}
-
-fn bad_tag(tag: &str) -> TemplateError {
-    let rule = "a language tag such as 'es' or 'es-MX' is expected (BCP 47)";
-    TemplateError::new(TemplateErrorKind::Language, format!("language {tag:?}"), rule)
 }
 
 impl Default for Templates {

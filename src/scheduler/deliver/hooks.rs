@@ -13,7 +13,7 @@ impl Delivery {
     pub(super) async fn ask_guard(&self) -> Step<()> {
         let Some(guard) = &self.engine.hooks.guard else { return Ok(()) };
         let call = guard.ask(Arc::new(self.task.clone()));
-        match self.answer(Reason::GuardFailed, "guard", call).await? {
+        match Box::pin(self.answer(Reason::GuardFailed, "guard", call)).await? {
             GuardAnswer::Send => Ok(()),
             GuardAnswer::Skip(words) => {
                 let words = (!words.is_empty()).then_some(words);
@@ -46,7 +46,7 @@ impl Delivery {
             return Err(Happened::Transient(Failure::new(Reason::Resolve, "resolver", detail)));
         };
         let call = resolver.resolve(Arc::new(self.task.clone()), reference.clone());
-        match self.answer(Reason::Resolve, "resolver", call).await? {
+        match Box::pin(self.answer(Reason::Resolve, "resolver", call)).await? {
             None => Err(Happened::Skip(Reason::NoAddress, None)),
             Some(Address::Reference(_)) => {
                 let detail = "the resolver answered with a reference, not with an address";

@@ -21,7 +21,7 @@ impl Delivery {
             let change = self.decide(&body, generation, &happened);
             match self.record(change).await {
                 Some(left) => return left,
-                None => match self.read_again().await {
+                None => match Box::pin(self.read_again()).await {
                     Some(read) => body = read,
                     None => return Left::Lost,
                 },
@@ -51,10 +51,16 @@ impl Delivery {
     async fn record(&mut self, change: Change) -> Option<Left> {
         let engine = self.engine.clone();
         let (what, state) = (change.entry.what, change.state);
-        let outcome = self.outcome_of(&change);
+        let hears = engine.hooks.on_outcome.is_some();
+        let outcome = hears.then(|| self.outcome_of(&change));
         match engine.recorder.record(engine.now(), change).await {
             WriteOutcome::Written(_) => {
-                self.tell(&outcome);
+                tracing::debug!(
+                    task = %self.task.id, channel = %self.task.channel, %what, %state, "recorded"
+                );
+                if let Some(outcome) = &outcome {
+                    self.tell(outcome);
+                }
                 Some(Left::Recorded(what, state))
             }
             WriteOutcome::Stale | WriteOutcome::Busy => None,
@@ -130,10 +136,6 @@ impl Delivery {
 
     /// Tells the host, whose ear may panic without harm.
     fn tell(&self, outcome: &Outcome) {
-        tracing::debug!(
-            task = %outcome.task, channel = %outcome.channel, what = %outcome.what,
-            state = %outcome.state, "recorded"
-        );
         let Some(ear) = &self.engine.hooks.on_outcome else { return };
         let call = std::panic::AssertUnwindSafe(|| ear.on_outcome(outcome));
         if std::panic::catch_unwind(call).is_err() {

@@ -1,6 +1,7 @@
 //! The rows, their indexes and their history, and what each call does to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -63,19 +64,33 @@ impl State {
 
     /// Stores a row, new or rewritten, and keeps the indexes true.
     pub(super) fn put(&mut self, task: Task) {
-        if let Some(old) = self.rows.get(&task.id) {
-            let index = (old.channel.clone(), old.priority);
-            if let (Some(wake_at), Some(wakes)) = (old.wake_at, self.wakes.get_mut(&index)) {
-                wakes.remove(&(wake_at, old.id));
+        let before = match self.rows.get(&task.id) {
+            Some(old) => (old.priority, old.wake_at),
+            None => {
+                self.keys.insert(task.dedup_key.clone(), task.id);
+                (task.priority, None)
             }
-        } else {
-            self.keys.insert(task.dedup_key.clone(), task.id);
-        }
-        if let Some(wake_at) = task.wake_at {
-            let index = (task.channel.clone(), task.priority);
-            self.wakes.entry(index).or_default().insert((wake_at, task.id));
-        }
+        };
+        self.rewake(task.id, task.channel.clone(), before, (task.priority, task.wake_at));
         self.rows.insert(task.id, task);
+    }
+
+    /// Moves a row in the index by time. Its channel never changes.
+    fn rewake(
+        &mut self,
+        id: TaskId,
+        channel: Channel,
+        before: (Priority, Option<DateTime<Utc>>),
+        after: (Priority, Option<DateTime<Utc>>),
+    ) {
+        let mut index = (channel, before.0);
+        if let (Some(wake_at), Some(wakes)) = (before.1, self.wakes.get_mut(&index)) {
+            wakes.remove(&(wake_at, id));
+        }
+        if let Some(wake_at) = after.1 {
+            index.1 = after.0;
+            self.wakes.entry(index).or_default().insert((wake_at, id));
+        }
     }
 
     pub(super) fn record(&mut self, entry: HistoryEntry, revision: Revision) {
@@ -199,14 +214,17 @@ impl State {
         {
             return WriteOutcome::Busy;
         }
-        let Some(row) = self.rows.get(&change.task) else { return WriteOutcome::Missing };
+        let Some(row) = self.rows.get_mut(&change.task) else { return WriteOutcome::Missing };
         if row.revision != change.expected {
             return WriteOutcome::Stale;
         }
-        let mut row = row.clone();
-        change.write_into(now, &mut row);
-        let revision = row.revision;
-        self.put(row);
+        let before = (row.priority, row.wake_at);
+        change.write_into(now, row);
+        let (revision, after) = (row.revision, (row.priority, row.wake_at));
+        if before != after {
+            let channel = row.channel.clone();
+            self.rewake(change.task, channel, before, after);
+        }
         self.record(change.entry.clone(), revision);
         for new in &change.inserts {
             self.insert(now, new);
@@ -224,21 +242,31 @@ impl State {
             TaskOrder::Id => (DateTime::UNIX_EPOCH, id),
             TaskOrder::DueAt => (at, id),
         });
-        let candidates: Vec<&Task> = match (&query.filter.ids, &query.filter.keys) {
-            (Some(ids), _) => ids.iter().filter_map(|id| self.rows.get(id)).collect(),
+        let wanted = |task: &&Task| {
+            query.filter.matches(task) && after.is_none_or(|after| place(task) > after)
+        };
+        let stored = |task: &&Task| !overlay.contains_key(&task.id) && wanted(task);
+        let limit = query.limit as usize;
+        let mut found: Vec<&Task> = match (&query.filter.ids, &query.filter.keys) {
+            (Some(ids), _) => {
+                ids.iter().filter_map(|id| self.rows.get(id)).filter(stored).collect()
+            }
             (None, Some(keys)) => (keys.iter().filter_map(|key| self.keys.get(key)))
                 .filter_map(|id| self.rows.get(id))
+                .filter(stored)
                 .collect(),
-            (None, None) => self.rows.values().collect(),
+            // Rows stand in the order of their ids: a walk of many pages reads each row once.
+            (None, None) if query.order == TaskOrder::Id => {
+                let from = after.map_or(Bound::Unbounded, |(_, id)| Bound::Excluded(id));
+                let rows = self.rows.range((from, Bound::Unbounded)).map(|(_, row)| row);
+                rows.filter(stored).take(limit).collect()
+            }
+            (None, None) => self.rows.values().filter(stored).collect(),
         };
-        let stored = candidates.into_iter().filter(|task| !overlay.contains_key(&task.id));
-        let mut found: Vec<&Task> = stored
-            .chain(overlay.values())
-            .filter(|task| query.filter.matches(task) && after.is_none_or(|a| place(task) > a))
-            .collect();
+        found.extend(overlay.values().filter(wanted));
         found.sort_by_key(|task| place(task));
         found.dedup_by_key(|task| task.id);
-        found.into_iter().take(query.limit as usize).cloned().collect()
+        found.into_iter().take(limit).cloned().collect()
     }
 
     pub(super) fn history(&self, query: &HistoryQuery) -> Vec<StoredEntry> {

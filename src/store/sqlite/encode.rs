@@ -1,6 +1,7 @@
 //! Items of a batch as JSON, the form in which one statement takes them all.
 //!
-//! A statement a row would cost two changes of thread each; `json_each(?)` costs one for a batch.
+//! A statement a row would cost two changes of thread each; `jsonb_each(?)` costs one for a batch
+//! (and about half the time of `json_each`, which writes each item as text to parse it again).
 //! Items are encoded on the caller's task, so that the writer only joins texts.
 
 use chrono::{DateTime, Utc};

@@ -112,7 +112,7 @@ impl SqliteStore {
 
     async fn new(pool: SqlitePool, borrowed: bool) -> StoreResult<SqliteStore> {
         open::check_pool(&pool)?;
-        let options = open::with_guarantees((*pool.connect_options()).clone());
+        let options = open::for_writer((*pool.connect_options()).clone());
         let (connection, identity) = open::writer(&options).await?;
         let wakeups = watch::Sender::new(0);
         let (jobs, queue) = mpsc::channel(writer::QUEUE);

@@ -103,6 +103,7 @@ pub(super) async fn concurrent_claims_never_share_a_task(bench: &Bench) {
                     return taken;
                 }
                 taken.extend(ids(&claimed.tasks));
+                assert!(taken.len() <= 64, "more than there is");
                 tokio::task::yield_now().await;
             }
         })

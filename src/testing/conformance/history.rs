@@ -38,6 +38,7 @@ pub(super) async fn is_told_oldest_first_and_page_by_page(bench: &Bench) {
                 let Some(last) = page.last() else { break };
                 query = query.after(last);
                 walked.extend(page);
+                assert!(walked.len() <= all.len(), "more than there is");
             }
             assert_eq!(walked, all, "{limit} at a time");
         }

@@ -78,8 +78,10 @@ pub(super) async fn a_bad_item_is_named_by_its_index_and_nothing_is_stored(bench
     }
 }
 
+pub(super) type Spoil = fn(&mut NewTask);
+
 /// What no store takes, and how a row comes by it.
-pub(super) fn bad_items() -> [(&'static str, fn(&mut NewTask)); 7] {
+pub(super) fn bad_items() -> [(&'static str, Spoil); 7] {
     [
         ("a NUL in a body", |new| new.body = TaskBody::from_stored("a\0b".to_owned())),
         ("a body over its limit", |new| {

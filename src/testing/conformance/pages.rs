@@ -100,6 +100,7 @@ pub(super) async fn pages_walk_through_everything_in_either_order(bench: &Bench)
                 let Some(last) = page.last() else { break };
                 query = query.after(last);
                 walked.extend(ids(&page));
+                assert!(walked.len() <= expected.len(), "{order:?}: more than there is");
             }
             assert_eq!(walked, expected, "{order:?}, {limit} at a time");
         }

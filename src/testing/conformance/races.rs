@@ -41,8 +41,10 @@ pub(super) async fn an_unknown_task_is_missing(bench: &Bench) {
     assert_eq!(bench.everything().await, before);
 }
 
+type Spoil = Box<dyn Fn(&mut Change) + Send + Sync>;
+
 pub(super) async fn a_bad_item_is_rejected_and_the_others_are_written(bench: &Bench) {
-    let mut spoilt: Vec<(&str, Box<dyn Fn(&mut Change) + Send + Sync>)> = vec![
+    let mut spoilt: Vec<(&str, Spoil)> = vec![
         ("a pending row that does not wake", Box::new(|change| change.wake_at = None)),
         ("a finished row that wakes", Box::new(|change| change.state = TaskState::Sent)),
         ("an unknown state", Box::new(|change| change.state = TaskState::Unknown)),

@@ -17,8 +17,15 @@ pub(super) struct InMemory {
 }
 
 impl InMemory {
-    fn last(&self) -> MemoryStore {
+    pub(super) fn last(&self) -> MemoryStore {
         self.last.lock().expect("no case panics with the lock").clone()
+    }
+
+    /// An open transaction of the last store.
+    pub(super) fn open(&self) -> Open {
+        let store = self.last();
+        let transaction = store.begin();
+        Open { store, transaction }
     }
 }
 
@@ -31,22 +38,20 @@ impl StoreHarness for InMemory {
     }
 
     async fn hold_row(&self, task: TaskId) -> Option<Box<dyn Hold>> {
-        let store = self.last();
-        let row = store.task(task).await.unwrap().expect("cases hold rows that are there");
-        let mut transaction = store.begin();
+        let row = self.last().task(task).await.unwrap().expect("cases hold rows that are there");
+        let mut open = self.open();
         let uncommitted = [change(&row).build()];
-        store.transaction(&mut transaction).apply(row.updated_at, &uncommitted).await.unwrap();
-        Some(Box::new(Open { store, transaction }))
+        open.writes().apply(row.updated_at, &uncommitted).await.unwrap();
+        Some(Box::new(open))
     }
 
     async fn begin(&self) -> Option<Box<dyn HostTransaction>> {
-        let store = self.last();
-        let transaction = store.begin();
-        Some(Box::new(Open { store, transaction }))
+        Some(Box::new(self.open()))
     }
 }
 
-struct Open {
+/// A transaction that is open.
+pub(super) struct Open {
     store: MemoryStore,
     transaction: MemoryTransaction,
 }

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod host;
+mod room;
 mod worker;
 
 use std::sync::Arc;

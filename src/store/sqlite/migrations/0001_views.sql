@@ -12,7 +12,7 @@ select
     ),
     subject_kind,
     subject_id,
-    person,
+    case when person glob '*@*' or person glob '[+]*' or person glob 'http*' then '***' else person end,
     kind,
     channel,
     recipient,

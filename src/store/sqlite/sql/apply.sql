@@ -39,7 +39,7 @@ from (
         value ->> 'data' as data,
         value ->> 'body' as body,
         value ->> 'written_at' as written_at
-    from json_each(?1)
+    from jsonb_each(?1)
 ) as x
 where
     puntual_tasks.id = x.id

@@ -15,7 +15,7 @@ from (
         value ->> 'until' as until,
         value ->> 'hand_off' as hand_off,
         value ->> 'written_at' as written_at
-    from json_each(?1)
+    from jsonb_each(?1)
 ) as x
 where puntual_tasks.id = x.id and puntual_tasks.lease_claim = x.claim
 returning id, revision;

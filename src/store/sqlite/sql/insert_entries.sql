@@ -18,6 +18,6 @@ select
     value ->> 'provider_id',
     value ->> 'lateness',
     value ->> 'until'
-from json_each(?1)
+from jsonb_each(?1)
 where true
 on conflict do nothing;

@@ -1,5 +1,5 @@
 -- Conflicts are found by primary key and by index puntual_tasks_key; the first of two equal keys
--- is stored, because json_each keeps the order.
+-- is stored, because jsonb_each keeps the order.
 insert into puntual_tasks (
     id, revision, kind, subject_kind, subject_id, person, channel, priority, dedup_key, state,
     event_at, due_at, expires_at, wake_at, unfinished_claims, attempts, created_at, updated_at,
@@ -28,7 +28,7 @@ select
     value ->> 'recipient',
     value ->> 'data',
     value ->> 'body'
-from json_each(?1)
+from jsonb_each(?1)
 where true
 on conflict do nothing
 returning id;

@@ -1,0 +1,12 @@
+-- A whole table, in the order of its rowid: the same rows in the same places.
+insert into raw_tasks (
+    id, revision, kind, subject_kind, subject_id, person, channel, priority, dedup_key, state, event_at,
+    due_at, expires_at, wake_at, lease_claim, lease_until, unfinished_claims, handed_off_at,
+    attempts, created_at, updated_at, finished_at, last_error, recipient, data, body
+)
+select
+    id, revision, kind, subject_kind, subject_id, person, channel, priority, dedup_key, state, event_at,
+    due_at, expires_at, wake_at, lease_claim, lease_until, unfinished_claims, handed_off_at,
+    attempts, created_at, updated_at, finished_at, last_error, recipient, data, body
+from ours.puntual_tasks
+order by rowid;

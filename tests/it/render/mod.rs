@@ -1,0 +1,15 @@
+//! In which words: the words of languages, and templates.
+
+#[cfg(feature = "templates")]
+mod escaping;
+#[cfg(feature = "templates")]
+mod fuel;
+#[cfg(feature = "templates")]
+mod languages;
+#[cfg(feature = "templates")]
+mod loading;
+#[cfg(feature = "templates")]
+mod scene;
+#[cfg(feature = "templates")]
+mod variables;
+mod words;
