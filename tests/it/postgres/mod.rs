@@ -5,6 +5,8 @@ mod locks;
 mod migrate;
 mod outage;
 mod plans;
+#[cfg(feature = "testing")]
+mod restored;
 mod views;
 
 use chrono::{DateTime, TimeDelta, Utc};

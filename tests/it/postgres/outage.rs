@@ -1,8 +1,11 @@
 //! Connections that are cut, and a server that goes away and comes back.
 
+use std::time::Duration;
+
 use puntual::store::{InsertOutcome, PostgresStore, StoreErrorKind, TaskStore, TaskWrites};
 use puntual::task::Entropy;
 use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 
 use super::{answer, at, claim, everything, execute, reminder};
 use crate::servers::postgres::Server;
@@ -68,4 +71,28 @@ async fn a_call_that_was_dropped_leaves_no_transaction_in_the_pool() {
     let inside = "select count(*)::text from pg_stat_activity
         where application_name = 'dropped' and state like 'idle in transaction%'";
     assert_eq!(answer(&store, inside).await, "0");
+}
+
+#[tokio::test]
+async fn a_server_that_crashed_and_came_back_has_what_was_answered_and_is_used_again() {
+    let (mut server, entropy) = (Server::start(), Entropy::seeded(1));
+    let impatient = PgPoolOptions::new().acquire_timeout(Duration::from_secs(2));
+    let store = server.store_on(&impatient.connect_with(server.options()).await.unwrap()).await;
+    let new = [reminder(&entropy, "1", at(0))];
+    store.insert(at(0), &new).await.unwrap();
+    let identity = store.probe().await.unwrap().identity;
+    for _ in 0..2 {
+        server.crash();
+        for _ in 0..3 {
+            let error = store.claim(at(5), &claim(&entropy, at(5), 10)).await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Transient, "{error}");
+        }
+        server.restart();
+        // Connections of the pool from before the crash may each fail once.
+        while let Err(error) = store.insert(at(6), &new).await {
+            assert_eq!(error.kind(), StoreErrorKind::Transient, "{error}");
+        }
+        assert_eq!(store.list(&everything()).await.unwrap().len(), 1);
+        assert_eq!(store.probe().await.unwrap().identity, identity);
+    }
 }

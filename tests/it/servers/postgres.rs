@@ -5,11 +5,11 @@
 //! lets go of its standard input, however that process ended.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -20,13 +20,24 @@ use tempfile::TempDir;
 /// Where Debian puts the binaries of each version.
 const INSTALLED: &str = "/usr/lib/postgresql";
 
-/// Starts the server, says so, waits for its input to end, stops it and cleans up.
+/// Starts the server and says so; obeys orders until its input ends; then stops the server and
+/// cleans up.
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
-"$1/pg_ctl" -D "$2/data" -w -t 120 -l "$2/log" -o "$3" start >/dev/null || { cat "$2/log" >&2; exit 1; }
-echo ready
-read -r _
-"$1/pg_ctl" -D "$2/data" -w -m immediate stop >/dev/null 2>&1
+start() {
+    "$1/pg_ctl" -D "$2/data" -w -t 120 -l "$2/log" -o "$3" start >/dev/null ||
+        { cat "$2/log" >&2; exit 1; }
+    echo ready
+}
+stop() { "$1/pg_ctl" -D "$2/data" -w -m immediate stop >/dev/null 2>&1; }
+start "$@"
+while read -r order; do
+    case $order in
+        stop) stop "$@"; echo stopped ;;
+        start) start "$@" ;;
+    esac
+done
+stop "$@"
 rm -rf "$2"/*
 "#;
 
@@ -37,6 +48,7 @@ const SETTINGS: &str = "-c listen_addresses='' -c fsync=off -c shared_buffers=16
 /// A running server.
 pub(crate) struct Server {
     keeper: Child,
+    said: BufReader<ChildStdout>,
     directory: TempDir,
 }
 
@@ -53,7 +65,8 @@ impl Server {
         server
     }
 
-    fn start() -> Server {
+    /// A server that no other test uses, so that it may be stopped.
+    pub(crate) fn start() -> Server {
         let binaries = binaries();
         let directory = tempfile::Builder::new().prefix("puntual-postgres-").tempdir().unwrap();
         let template = template(&binaries);
@@ -72,11 +85,52 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let said = BufReader::new(keeper.stdout.take().unwrap());
+        let mut server = Server { keeper, said, directory };
+        server.expect("ready");
+        server
+    }
+
+    /// Kills the server's processes, as a crash of the machine does.
+    pub(crate) fn crash(&mut self) {
+        self.order("stop");
+        self.expect("stopped");
+    }
+
+    /// Starts it again after a crash.
+    pub(crate) fn restart(&mut self) {
+        self.order("start");
+        self.expect("ready");
+    }
+
+    fn order(&mut self, order: &str) {
+        writeln!(self.keeper.stdin.as_mut().unwrap(), "{order}").unwrap();
+    }
+
+    fn expect(&mut self, word: &str) {
         let mut said = String::new();
-        let stdout = keeper.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut said).unwrap();
-        assert_eq!(said, "ready\n", "the Postgres server did not start");
-        Server { keeper, directory }
+        self.said.read_line(&mut said).unwrap();
+        assert_eq!(said.trim_end(), word, "what the server's keeper says");
+    }
+
+    /// Copies a schema into another database of the server, as a backup that is restored does.
+    pub(crate) fn dump_into(&self, schema: &SchemaName, database: &str) {
+        let client = |program: &str| {
+            let mut command = unprivileged(binaries().join(program));
+            command.args(["-U", "postgres", "-h"]).arg(self.directory.path());
+            command
+        };
+        let mut dump = client("pg_dump")
+            .args(["-n", schema.as_str(), "postgres"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let restored = client("psql")
+            .args(["-q", "-v", "ON_ERROR_STOP=1", database])
+            .stdin(dump.stdout.take().unwrap())
+            .stdout(Stdio::null())
+            .status();
+        assert!(dump.wait().unwrap().success() && restored.unwrap().success());
     }
 
     /// How to connect as the owner of everything.
