@@ -43,7 +43,7 @@ require_rust() {
 
 # SQLite is built from its C source.
 install_c_compiler() {
-  local compiler=${CC:-cc} as_root=()
+  local compiler=${CC:-cc}
   if command -v "$compiler" >/dev/null; then
     return
   fi
@@ -51,11 +51,44 @@ install_c_compiler() {
     say "no C compiler ($compiler): install one, SQLite is built from source"
     return 1
   fi
-  if [ "$(id -u)" -ne 0 ]; then
-    as_root=(sudo)
+  as_root apt-get update -qq
+  as_root apt-get install -y -qq --no-install-recommends gcc libc6-dev
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    sudo "$@"
   fi
-  "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" apt-get install -y -qq --no-install-recommends gcc libc6-dev
+}
+
+# The directory of Postgres's binaries: $PG_BIN, or the newest version that Debian installed.
+postgres_bin() {
+  if [ -n "${PG_BIN:-}" ]; then
+    printf '%s\n' "$PG_BIN"
+    return
+  fi
+  printf '%s\n' /usr/lib/postgresql/*/bin | sort -t / -k 5 -n | tail -n 1
+}
+
+has_postgres() {
+  [ -x "$(postgres_bin)/initdb" ] && [ -x "$(postgres_bin)/pg_ctl" ]
+}
+
+# Only the binaries, no cluster and no service: tests start servers of their own, and stop them.
+install_postgres() {
+  has_postgres && return
+  command -v apt-get >/dev/null || return 0
+  as_root mkdir -p /etc/postgresql-common
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    printf 'create_main_cluster = false\n' |
+      as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+  fi
+  if ! as_root apt-get update -qq ||
+    ! as_root apt-get install -y -qq --no-install-recommends postgresql; then
+    say 'Postgres cannot be installed here'
+  fi
 }
 
 # has_component NAME: a part of the toolchain, fetched by rustup where there is one.
@@ -87,12 +120,17 @@ document() {
 # Library, programs and integration tests are run; examples are built; benchmarks are neither (the
 # lint step has type-checked them).
 run_tests() {
+  local without=() filter=()
+  if ! has_postgres; then
+    filter=(-E 'not test(postgres)')
+    without=(-- --skip postgres)
+  fi
   # Tests run the examples as their readers do.
   cargo build --locked --all-features --examples
   if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --all-features --no-fail-fast
+    cargo nextest run --locked --all-features --no-fail-fast "${filter[@]}"
   else
-    cargo test --locked --all-features --no-fail-fast --lib --bins --tests
+    cargo test --locked --all-features --no-fail-fast --lib --bins --tests "${without[@]}"
   fi
 }
 
@@ -110,6 +148,14 @@ sqlite_version() {
   sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "${manifest%/*}/sqlite3/sqlite3.h"
 }
 
+postgres_version() {
+  if has_postgres; then
+    "$(postgres_bin)/postgres" --version | grep -o '[0-9][0-9.]*' | head -n 1
+  else
+    printf 'none\n'
+  fi
+}
+
 zoneinfo_version() {
   local table=${TZDIR:-/usr/share/zoneinfo}/tzdata.zi
   if [ -r "$table" ]; then
@@ -120,10 +166,12 @@ zoneinfo_version() {
 }
 
 main() {
-  local names sqlite zoneinfo
+  local names postgres sqlite zoneinfo
   trap report_failure EXIT
   require_rust
   step 'C compiler' install_c_compiler
+  step 'Postgres' install_postgres
+  has_postgres || skip 'tests on Postgres' 'no server is installed'
   names=$(features)
 
   if has_component fmt rustfmt; then
@@ -142,10 +190,11 @@ main() {
   step 'examples in the documentation' cargo test --locked --all-features --doc
   step 'tests' run_tests
 
+  postgres=$(postgres_version)
   sqlite=$(sqlite_version)
   zoneinfo=$(zoneinfo_version)
-  say "rustc $(rustc --version | cut -d ' ' -f 2), $(runner_version), SQLite $sqlite," \
-    "zoneinfo $zoneinfo; $SECONDS s in all"
+  say "rustc $(rustc --version | cut -d ' ' -f 2), $(runner_version), Postgres $postgres," \
+    "SQLite $sqlite, zoneinfo $zoneinfo; $SECONDS s in all"
   if [ ${#skipped[@]} -eq 0 ]; then
     say 'skipped: nothing'
     return

@@ -4,11 +4,15 @@
 //! to be read, every clause visible in it. `testing::task_store_conformance!` turns each clause
 //! into tests of their own, for stores written outside this crate too.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod batch;
 pub mod check;
 mod error;
 mod ext;
 mod memory;
 mod notes;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod query;
 mod request;
 #[cfg(feature = "sqlite")]
@@ -20,6 +24,8 @@ pub use error::{StoreError, StoreErrorKind, StoreResult};
 pub use ext::TaskStoreExt;
 pub use memory::{MemoryStore, MemoryTransaction, MemoryWrites};
 pub use notes::{Note, NoteStore, NoteWrite, SEAL_NOTE};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresStore, PostgresWrites, SchemaName};
 pub use query::{
     Counters, Erase, HistoryQuery, StoreStats, StoredEntry, TaskCount, TaskFilter, TaskOrder,
     TaskQuery,

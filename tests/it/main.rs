@@ -11,6 +11,8 @@ mod calendar;
 mod cases;
 #[cfg(feature = "testing")]
 mod conformance;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod differential;
 #[cfg(feature = "testing")]
 mod engine;
 #[cfg(all(feature = "sqlite", feature = "templates", feature = "testing"))]
@@ -20,12 +22,16 @@ mod inspect;
 #[cfg(feature = "sqlite")]
 mod killed;
 mod policy;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "templates")]
 mod render;
 #[cfg(feature = "testing")]
 mod review;
 #[cfg(feature = "testing")]
 mod scenarios;
+#[cfg(feature = "postgres")]
+mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]

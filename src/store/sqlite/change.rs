@@ -8,8 +8,8 @@ use super::encode::{ApplyItem, ExtendItem};
 use super::error::Sql;
 use super::insert::{insert_new, known_tasks, record};
 use super::json;
-use super::{batch, rows};
-use crate::store::WriteOutcome;
+use super::{STATEMENT_ITEMS, rows};
+use crate::store::{WriteOutcome, batch};
 use crate::task::{EntryId, Revision, TaskId};
 
 /// Writes changes, each with its history entry and its inserts.
@@ -18,7 +18,7 @@ pub(super) async fn apply(
     items: &[&ApplyItem],
 ) -> Sql<Vec<WriteOutcome>> {
     let mut outcomes = Vec::with_capacity(items.len());
-    for part in batch::parts(items, |item| item.ids()) {
+    for part in batch::parts(items, STATEMENT_ITEMS, |item| item.ids()) {
         outcomes.extend(apply_part(connection, &items[part]).await?);
     }
     Ok(outcomes)
@@ -82,7 +82,7 @@ pub(super) async fn extend(
     items: &[&ExtendItem],
 ) -> Sql<Vec<WriteOutcome>> {
     let mut outcomes = Vec::with_capacity(items.len());
-    for part in batch::parts(items, |item| [item.task.as_uuid()]) {
+    for part in batch::parts(items, STATEMENT_ITEMS, |item| [item.task.as_uuid()]) {
         let part = &items[part];
         let rows = json::array(part.iter().map(|item| &item.row));
         let written = write(connection, include_str!("sql/extend.sql"), rows).await?;

@@ -7,8 +7,8 @@ use sqlx::SqliteConnection;
 use super::encode::InsertItem;
 use super::error::Sql;
 use super::json;
-use super::{batch, rows};
-use crate::store::InsertOutcome;
+use super::{STATEMENT_ITEMS, rows};
+use crate::store::{InsertOutcome, batch};
 use crate::task::{DedupKey, Revision, Task, TaskId};
 
 /// Stores what is new and says of each item how it ended.
@@ -17,7 +17,7 @@ pub(super) async fn insert(
     items: &[&InsertItem],
 ) -> Sql<Vec<InsertOutcome>> {
     let mut outcomes = Vec::with_capacity(items.len());
-    for part in batch::parts(items, |item| [item.id.as_uuid()]) {
+    for part in batch::parts(items, STATEMENT_ITEMS, |item| [item.id.as_uuid()]) {
         let part = &items[part];
         let stored = store(connection, part).await?;
         let mut taken = match stored.len() == part.len() {
@@ -39,7 +39,7 @@ pub(super) async fn insert_new(
     connection: &mut SqliteConnection,
     items: &[&InsertItem],
 ) -> Sql<()> {
-    for part in batch::parts(items, |item| [item.id.as_uuid()]) {
+    for part in batch::parts(items, STATEMENT_ITEMS, |item| [item.id.as_uuid()]) {
         store(connection, &items[part]).await?;
     }
     Ok(())

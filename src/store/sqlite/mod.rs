@@ -4,7 +4,6 @@
 //! written in one transaction, a statement for each kind of work and none for a row. Reads use the
 //! pool. The tables are those of `migrations/`, the statements those of `sql/`.
 
-mod batch;
 mod calls;
 mod change;
 mod claim;
@@ -37,6 +36,9 @@ use self::error::{fault, gone};
 use self::turn::Job;
 use self::writer::Writer;
 use super::{StoreIdentity, StoreResult};
+
+/// How many items one statement takes.
+const STATEMENT_ITEMS: usize = 500;
 
 /// Keeps tasks in an SQLite file; clones share it.
 ///

@@ -35,7 +35,11 @@ pub(super) async fn a_dropped_change_is_whole_or_absent_and_can_be_repeated(benc
         let fallback = due(30);
         let failed = [change(&row).to(TaskState::Failed).inserts(fallback.clone()).build()];
         dropped_after(polls, bench.store.apply(at(1), &failed)).await;
-        let outcomes = bench.apply(at(1), &failed).await;
+        let mut outcomes = bench.apply(at(1), &failed).await;
+        // The dropped call may still be at it.
+        while outcomes == [WriteOutcome::Busy] {
+            outcomes = bench.apply(at(1), &failed).await;
+        }
         assert_eq!(outcomes, [WriteOutcome::Written(Revision(2))]);
         assert_eq!(bench.row(row.id).await.revision, Revision(2));
         assert_eq!(bench.history_of(row.id).await.len(), 2);

@@ -2,6 +2,8 @@
 
 mod custom;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod wrong;

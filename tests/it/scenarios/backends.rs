@@ -80,6 +80,39 @@ impl Backend for Sqlite {
     }
 }
 
+/// A schema of its own for each test.
+#[cfg(feature = "postgres")]
+pub(crate) struct Postgres {
+    store: puntual::store::PostgresStore,
+    _server: Arc<crate::servers::postgres::Server>,
+}
+
+#[cfg(feature = "postgres")]
+impl Postgres {
+    pub(crate) async fn new() -> Postgres {
+        let server = crate::servers::postgres::Server::shared();
+        Postgres { store: server.store().await, _server: server }
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[async_trait]
+impl Backend for Postgres {
+    fn store(&self) -> Arc<dyn TaskStore> {
+        Arc::new(self.store.clone())
+    }
+
+    async fn within(&self, scheduler: &Scheduler, reminders: Vec<Reminder>, commit: bool) {
+        let mut transaction = self.store.pool().begin().await.unwrap();
+        let writes = self.store.transaction(&mut transaction);
+        scheduler.within(writes).schedule_all(reminders).await.unwrap();
+        match commit {
+            true => transaction.commit().await.unwrap(),
+            false => transaction.rollback().await.unwrap(),
+        }
+    }
+}
+
 /// Makes each function a test of its own on every store.
 macro_rules! each_store {
     ($($name:ident),* $(,)?) => {
@@ -88,6 +121,13 @@ macro_rules! each_store {
             $(#[tokio::test]
             async fn $name() {
                 super::$name($crate::scenarios::backends::Sqlite::new().await).await;
+            })*
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name($crate::scenarios::backends::Postgres::new().await).await;
             })*
         }
         mod memory {

@@ -1,6 +1,5 @@
-//! `SqliteStore`: what is particular to a file, and that it answers as the reference does.
+//! `SqliteStore`: what is particular to a file.
 
-mod differential;
 mod file;
 mod host;
 mod plans;

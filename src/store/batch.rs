@@ -6,12 +6,9 @@ use std::ops::Range;
 
 use uuid::Uuid;
 
-/// How many items one statement takes.
-const STATEMENT_ITEMS: usize = 500;
-
-/// Cuts a batch into parts that one statement can take: within a part no id occurs in two items,
-/// so that a set of them has the effect of one after the other.
-pub(super) fn parts<T, I>(items: &[T], ids: impl Fn(&T) -> I) -> Vec<Range<usize>>
+/// Cuts a batch into parts that one statement can take: at most `limit` items, and within a part
+/// no id occurs in two items, so that a set of them has the effect of one after the other.
+pub(super) fn parts<T, I>(items: &[T], limit: usize, ids: impl Fn(&T) -> I) -> Vec<Range<usize>>
 where
     I: IntoIterator<Item = Uuid>,
 {
@@ -20,7 +17,7 @@ where
     let mut start = 0;
     for (at, item) in items.iter().enumerate() {
         let of_item: HashSet<Uuid> = ids(item).into_iter().collect();
-        if at - start == STATEMENT_ITEMS || of_item.iter().any(|id| seen.contains(id)) {
+        if at - start == limit || of_item.iter().any(|id| seen.contains(id)) {
             parts.push(start..at);
             start = at;
             seen.clear();
@@ -41,11 +38,11 @@ mod tests {
     fn a_part_ends_where_an_id_comes_again_or_the_statement_is_full() {
         let ids =
             |numbers: &[u128]| numbers.iter().map(|n| Uuid::from_u128(*n)).collect::<Vec<_>>();
-        let cut = |items: &[Vec<Uuid>]| parts(items, |item| item.clone());
+        let cut = |items: &[Vec<Uuid>]| parts(items, 500, |item| item.clone());
         assert!(cut(&[]).is_empty());
         assert_eq!(cut(&[ids(&[1]), ids(&[2]), ids(&[1]), ids(&[2])]), [0..2, 2..4]);
         assert_eq!(cut(&[ids(&[1, 1]), ids(&[2, 1]), ids(&[3])]), [0..1, 1..3]);
-        let many: Vec<_> = (0..STATEMENT_ITEMS as u128 + 1).map(|n| ids(&[n])).collect();
-        assert_eq!(cut(&many), [0..STATEMENT_ITEMS, STATEMENT_ITEMS..STATEMENT_ITEMS + 1]);
+        let many: Vec<_> = (0..501).map(|n| ids(&[n])).collect();
+        assert_eq!(cut(&many), [0..500, 500..501]);
     }
 }

@@ -1,0 +1,2 @@
+-- Where all of it is.
+create schema if not exists puntual;

@@ -1,0 +1,219 @@
+//! The store in a schema of a Postgres database: many workers, and the host's own transactions.
+//!
+//! Each call is one statement where it can be, on a connection of the pool and in a task of its
+//! own (`calls.rs`). Rows are taken with `skip locked`, so that nobody waits for anybody. The
+//! tables are those of `migrations/`, the statements those of `sql/`.
+
+mod calls;
+mod change;
+mod claim;
+mod encode;
+mod erase;
+mod error;
+mod insert;
+mod migrate;
+mod notes;
+mod query;
+mod rows;
+mod schema;
+mod sql;
+mod transaction;
+mod wake;
+
+pub use schema::SchemaName;
+pub use transaction::PostgresWrites;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
+
+use sqlx::PgConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::sync::Mutex;
+
+use self::error::fault;
+use self::sql::Statements;
+use self::wake::Wakes;
+use super::{StoreIdentity, StoreResult};
+
+/// How many items one statement takes: a whole batch, so that its keys are written in one order.
+const STATEMENT_ITEMS: usize = 1_000;
+
+/// Connections of a pool that [`PostgresStore::connect`] makes.
+const CONNECTIONS: u32 = 8;
+
+/// Keeps tasks in a schema of a Postgres database; clones share it.
+///
+/// Any number of processes may work on one database. The schema is [`puntual`](SchemaName) unless
+/// [`with_schema`](PostgresStore::with_schema) says otherwise; every statement names it, and
+/// `search_path` does not matter. An operator reads the views `scheduled_tasks` and
+/// `notifications` in it.
+///
+/// The role of the application need not own the schema. Where another role migrates, it needs:
+///
+/// ```sql
+/// grant usage on schema puntual to app;
+/// grant select on puntual.schema_history to app;
+/// grant select, insert, update, delete
+///     on puntual.tasks, puntual.task_history, puntual.notes, puntual.counters to app;
+/// grant usage on sequence puntual.note_revision to app;
+/// ```
+///
+/// # Examples
+///
+/// ```no_run
+/// use puntual::store::{PostgresStore, TaskStore};
+///
+/// # tokio_test::block_on(async {
+/// let store = PostgresStore::connect("postgres://app@localhost/bookings").await?;
+/// store.migrate().await?;
+/// assert!(store.probe().await?.server_time.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: PgPool,
+    schema: SchemaName,
+    statements: Arc<Statements>,
+    /// Which database this is, once it was asked.
+    identity: OnceLock<StoreIdentity>,
+    /// Held by the claim that runs: one that repeats a dropped call waits for it, and then knows
+    /// all that it took.
+    claiming: Arc<Mutex<()>>,
+    wakes: Wakes,
+}
+
+impl PostgresStore {
+    /// Connects to the database that a URL names: `postgres://user:password@host:port/database`.
+    ///
+    /// Nothing is changed in it before [`migrate`](PostgresStore::migrate) is called.
+    ///
+    /// # Errors
+    ///
+    /// `Permanent`: the URL is none, or the server refuses user or database. `Transient`: the server
+    /// cannot be reached.
+    pub async fn connect(url: &str) -> StoreResult<PostgresStore> {
+        const OPERATION: &str = "connect";
+        let options = PgConnectOptions::from_str(url).map_err(|cause| fault(OPERATION, cause))?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
+        let pool = pool.connect_with(options).await.map_err(|cause| fault(OPERATION, cause))?;
+        Ok(PostgresStore::new(pool))
+    }
+
+    /// Keeps tasks in the database of the host's own pool, so that both can be in one transaction.
+    ///
+    /// Once an engine runs, one more connection is opened, with the pool's options, to listen on.
+    /// `synchronous_commit` is the host's: where it is off, a probe answers
+    /// [`Relaxed`](super::Durability::Relaxed).
+    pub fn new(pool: PgPool) -> PostgresStore {
+        PostgresStore::in_schema(pool, SchemaName::default())
+    }
+
+    /// The same with its tables in another schema.
+    #[must_use]
+    pub fn with_schema(self, schema: SchemaName) -> PostgresStore {
+        PostgresStore::in_schema(self.shared.pool.clone(), schema)
+    }
+
+    fn in_schema(pool: PgPool, schema: SchemaName) -> PostgresStore {
+        let statements = Arc::new(Statements::new(&schema));
+        let wakes = Wakes::new(&pool, &schema, statements.clone());
+        let shared = Shared {
+            pool,
+            schema,
+            statements,
+            identity: OnceLock::new(),
+            claiming: Arc::default(),
+            wakes,
+        };
+        PostgresStore { shared: Arc::new(shared) }
+    }
+
+    /// Makes or updates the schema and its tables, all or nothing.
+    ///
+    /// It may be called again, interrupted, and called by ten processes at once: one lock, held for
+    /// one transaction, lets one of them work. Workers of the version before may keep running. The
+    /// role needs `create` on the database, or on the schema where that exists.
+    ///
+    /// # Errors
+    ///
+    /// `Permanent`: the role may not do this, or the schema was made by a newer version of this
+    /// library. `Transient`: the server cannot be reached. In none of these cases anything was
+    /// changed.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call goes on by itself.
+    pub async fn migrate(&self) -> StoreResult<()> {
+        let schema = self.shared.schema.clone();
+        self.run("migrate", |connection, statements| {
+            Box::pin(async move { migrate::migrate(connection, statements, &schema).await })
+        })
+        .await?
+    }
+
+    /// What [`migrate`](PostgresStore::migrate) runs on an empty database, as a script: for hosts
+    /// that keep their own migrations.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use puntual::store::{PostgresStore, SchemaName};
+    ///
+    /// let script = PostgresStore::migration_sql(&SchemaName::default());
+    /// assert!(script.contains("create table \"puntual\".tasks ("));
+    /// ```
+    pub fn migration_sql(schema: &SchemaName) -> String {
+        migrate::script(schema)
+    }
+
+    /// The pool of connections: for the host's own tables in the same database.
+    pub fn pool(&self) -> &PgPool {
+        &self.shared.pool
+    }
+
+    /// The schema that holds the tables.
+    pub fn schema(&self) -> &SchemaName {
+        &self.shared.schema
+    }
+
+    /// What the engine may do inside a transaction of the host; for
+    /// [`Scheduler::within`](crate::Scheduler::within).
+    ///
+    /// It takes a `sqlx::Transaction` or a plain connection on which the host has begun one. Where
+    /// another transaction holds a row of it, or has written it since a repeatable read or
+    /// serializable transaction began, the call ends in a `Conflict`: roll back and repeat. Of two
+    /// transactions that schedule the same reminder the second waits for the first to end.
+    ///
+    /// Engines hear of the commit, in every process.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use puntual::store::{PostgresStore, TaskFilter, TaskQuery, TaskWrites};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let store = PostgresStore::connect("postgres://app@localhost/bookings").await?;
+    /// let mut tx = store.pool().begin().await?;
+    /// let everything = TaskQuery::new(TaskFilter::default(), 10);
+    /// assert_eq!(store.transaction(&mut tx).list(&everything).await?, []);
+    /// tx.commit().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn transaction<'t>(&self, connection: &'t mut PgConnection) -> PostgresWrites<'t> {
+        let channel = self.shared.wakes.channel().to_owned();
+        PostgresWrites::new(connection, self.shared.statements.clone(), channel)
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("schema", &self.shared.schema).finish()
+    }
+}

@@ -1,0 +1,7 @@
+-- By index tasks_key.
+select
+    id, revision, kind, subject_kind, subject_id, person, channel, priority, dedup_key, state,
+    event_at, due_at, expires_at, wake_at, lease_claim, lease_until, unfinished_claims,
+    handed_off_at, attempts, created_at, updated_at, finished_at, last_error, recipient, data, body
+from puntual.tasks
+where dedup_key = any ($1::text[]);

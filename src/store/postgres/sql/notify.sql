@@ -1,0 +1,2 @@
+-- By no index.
+select pg_notify($1::text, '');

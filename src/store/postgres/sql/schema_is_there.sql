@@ -1,0 +1,4 @@
+-- By index pg_namespace_nspname_index.
+select count(*)
+from pg_catalog.pg_namespace
+where nspname = $1::text;

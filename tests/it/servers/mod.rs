@@ -1,0 +1,3 @@
+//! Servers that the tests start themselves, and stop.
+
+pub(crate) mod postgres;
