@@ -74,6 +74,8 @@ pub(crate) struct Server {
     directory: PathBuf,
     /// Held, shared with other processes, as long as the server is used.
     _used: File,
+    /// The shell of a shared server that we started, and that outlives us.
+    _keeper: Option<Child>,
 }
 
 impl Server {
@@ -102,6 +104,7 @@ impl Server {
         used.lock_shared().unwrap();
         let alone = File::create(starting).unwrap();
         alone.lock().unwrap();
+        let mut started = None;
         if UnixStream::connect(directory.join(SOCKET)).is_err() {
             let _ = fs::remove_dir_all(&directory);
             fs::create_dir(&directory).unwrap();
@@ -111,9 +114,10 @@ impl Server {
             let keeper = keeper.process_group(0).stderr(Stdio::null());
             let mut keeper = keeper.stdin(File::open(&users).unwrap()).spawn().unwrap();
             expect(&mut BufReader::new(keeper.stdout.take().unwrap()), "ready");
+            started = Some(keeper);
         }
         File::create(directory.join("asked")).unwrap();
-        Server { directory, _used: used }
+        Server { directory, _used: used, _keeper: started }
     }
 
     /// Copies a schema into another database of the server, as a backup that is restored does.
@@ -179,7 +183,7 @@ impl OwnServer {
         let mut said = BufReader::new(keeper.stdout.take().unwrap());
         expect(&mut said, "ready");
         let used = File::open(directory.path()).unwrap();
-        let server = Server { directory: directory.path().to_owned(), _used: used };
+        let server = Server { directory: directory.path().to_owned(), _used: used, _keeper: None };
         OwnServer { server, keeper, said, _directory: directory }
     }
 
