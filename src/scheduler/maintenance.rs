@@ -11,12 +11,15 @@ use tokio_util::sync::CancellationToken;
 use super::brakes::rewrite;
 use super::engine::Engine;
 use super::plan;
-use crate::store::{Erase, SEAL_NOTE, StoreResult, TaskFilter, TaskQuery, WriteOutcome};
+use crate::store::{Erase, Probe, SEAL_NOTE, StoreResult, TaskFilter, TaskQuery, WriteOutcome};
 use crate::task::{Channel, PersonKey};
 use crate::time::{TzVersion, saturating_sub};
 
 /// Where presence notes stand; one per running engine.
 pub(crate) const PRESENCE: &str = "worker/";
+
+/// The note that says which database an engine first ran on: a copy still says so.
+pub(crate) const IDENTITY: &str = "identity";
 /// The note that holds the newest zone rules by which rows were computed.
 pub(super) const TZDB: &str = "tzdb";
 /// Where the wish to forget a person stands, until nothing of it is left.
@@ -128,7 +131,7 @@ impl Engine {
     }
 
     /// What is wrong at the moment, in words.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
@@ -225,7 +228,23 @@ impl Engine {
             .await?;
             self.check_seal(&self.store.probe().await?)?;
         }
+        self.note_identity(&probe).await?;
         self.brakes.reload().await?;
         Ok(())
+    }
+
+    /// Notes which database this is, where no engine ran before. One that was copied or moved is
+    /// worth a word, and nothing more: it may be meant.
+    async fn note_identity(&self, probe: &Probe) -> StoreResult<()> {
+        let Some(notes) = self.store.notes() else { return Ok(()) };
+        let here = &probe.identity.0;
+        match notes.read_notes(&[IDENTITY.to_owned()]).await?.into_iter().flatten().next() {
+            Some(note) if note.text == *here => Ok(()),
+            Some(note) => {
+                tracing::warn!(was = %note.text, is = %here, "the database is not the one it was");
+                Ok(())
+            }
+            None => rewrite(&*self.store, self.now(), IDENTITY, |_| Some(here.clone())).await,
+        }
     }
 }

@@ -36,6 +36,7 @@ pub use config::Config;
 pub use error::{BuildError, ScheduleError, ScheduleErrorKind};
 pub use handle::SchedulerHandle;
 pub use hooks::{Guard, GuardAnswer, HostError, OnOutcome, Resolver};
+pub(crate) use maintenance::IDENTITY;
 pub use outcome::{CancelOutcome, Cancelling, Outcome, ProcessReport, ScheduleOutcome, Scheduling};
 pub use plan::Resolution;
 pub use reminder::{At, Reminder};

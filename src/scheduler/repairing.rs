@@ -2,6 +2,7 @@
 
 use super::asking::Desk;
 use super::brakes::{Paused, rewrite};
+use super::maintenance::IDENTITY;
 use super::plan::{Planner, resolved, retried};
 use super::{CancelOutcome, Reminders, Resolution, ScheduleError, ScheduleOutcome, Scheduler};
 use crate::store::{Erase, SEAL_NOTE, TaskFilter};
@@ -72,21 +73,23 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes over a database that is sealed for another environment: from now on it belongs to
-    /// this one, and what is due in it is sent.
+    /// Takes over a database that is sealed for another environment, or that was copied or moved:
+    /// from now on it belongs to this environment, where this engine has one, and what is due in it
+    /// is sent.
     ///
     /// # Errors
     ///
-    /// This engine has no environment, or the store failed.
+    /// The store failed.
     pub async fn adopt(&self) -> Result<(), ScheduleError> {
-        let Some(environment) = self.engine.environment.clone() else {
-            return Err(ScheduleError::refused("this engine has no environment to adopt it for"));
-        };
-        let name = environment.clone();
-        let edit = move |_: Option<&crate::store::Note>| Some(name.clone());
-        rewrite(&*self.engine.store, self.engine.now(), SEAL_NOTE, edit).await?;
-        tracing::warn!(%environment, "the database was adopted");
-        self.engine.wake.notify_one();
+        let engine = &self.engine;
+        let (store, now) = (&*engine.store, engine.now());
+        let identity = store.probe().await?.identity.0;
+        rewrite(store, now, IDENTITY, |_| Some(identity.clone())).await?;
+        if let Some(environment) = &engine.environment {
+            rewrite(store, now, SEAL_NOTE, |_| Some(environment.clone())).await?;
+        }
+        tracing::warn!(environment = ?engine.environment, %identity, "the database was adopted");
+        engine.wake.notify_one();
         Ok(())
     }
 

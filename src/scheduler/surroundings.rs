@@ -64,6 +64,17 @@ impl Engine {
         Ok(found)
     }
 
+    /// Asks each notifier whether it works: the channels of those that do not, and why.
+    pub(crate) async fn failing_notifiers(&self) -> Vec<(Channel, String)> {
+        let mut failing = Vec::new();
+        for (channel, lane) in &self.channels {
+            if let Err(error) = lane.notifier.check().await {
+                failing.push((channel.clone(), error.to_string()));
+            }
+        }
+        failing
+    }
+
     /// Where a store keeps notes they count, and not what this engine remembers of them.
     async fn read_into(&self, found: &mut Surroundings, notes: &dyn NoteStore) -> StoreResult<()> {
         let breakers = notes.list_notes(BREAKER, NOTES_MAX).await?;

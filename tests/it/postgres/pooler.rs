@@ -1,7 +1,10 @@
 //! Poolers between the store and its server: found out, worked with, and refused.
 
+use puntual::Scheduler;
+use puntual::inspect::Ailment;
+use puntual::notify::MemoryNotifier;
 use puntual::store::{PoolerMode, PostgresStore, StoreErrorKind, TaskStore};
-use puntual::task::Entropy;
+use puntual::task::{Channel, Entropy};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::{at, claim, everything, reminder};
@@ -71,6 +74,13 @@ async fn behind_a_pooler_work_is_heard_of_past_it_or_not_at_all() {
     deaf.migrate().await.unwrap();
     let _ticks = deaf.wakeups().unwrap();
     assert_eq!(deaf.condition().await.unwrap().hears_others, Some(false));
+
+    let mailbox = MemoryNotifier::new(Channel::EMAIL);
+    let scheduler = Scheduler::builder(deaf.clone()).notifier(mailbox).build().unwrap();
+    let found = scheduler.doctor().await.findings;
+    for ailment in [Ailment::Pooled, Ailment::PollOnly] {
+        assert!(found.iter().any(|finding| finding.ailment == ailment), "{ailment:?}: {found:?}");
+    }
 
     let hears = deaf.clone().with_listener(server.options());
     let mut ticks = hears.wakeups().unwrap();

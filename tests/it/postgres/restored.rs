@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use puntual::inspect::Ailment;
 use puntual::notify::MemoryNotifier;
 use puntual::scheduler::ScheduleErrorKind;
 use puntual::store::{PostgresStore, TaskStore};
@@ -48,6 +49,16 @@ async fn a_restored_dump_sends_nothing_under_another_name_until_it_is_adopted() 
     let error = staging.process_due(10).await.unwrap_err();
     assert_eq!(error.kind(), ScheduleErrorKind::Refused);
     assert!(mailbox.sent().is_empty());
+    let found = || async {
+        let diagnosis = staging.doctor().await;
+        diagnosis.findings.iter().map(|finding| finding.ailment).collect::<Vec<_>>()
+    };
+    for ailment in [Ailment::SealedForAnother, Ailment::IdentityChanged] {
+        assert!(found().await.contains(&ailment), "{ailment:?} of {:?}", found().await);
+    }
     staging.adopt().await.unwrap();
+    for ailment in [Ailment::SealedForAnother, Ailment::IdentityChanged] {
+        assert!(!found().await.contains(&ailment), "{ailment:?} of {:?}", found().await);
+    }
     assert_eq!(staging.run_until_idle().await.unwrap().sent, 1);
 }
