@@ -87,6 +87,7 @@ statements! {
     probe,
     schema_is_there,
     schema_lock,
+    schema_path,
     schema_record,
     schema_version,
     stats_pending,

@@ -7,6 +7,7 @@ mod outage;
 mod plans;
 #[cfg(feature = "testing")]
 mod restored;
+mod rights;
 mod views;
 
 use chrono::{DateTime, TimeDelta, Utc};

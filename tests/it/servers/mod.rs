@@ -1,3 +1,5 @@
 //! Servers that the tests start themselves, and stop.
 
+pub(crate) mod cutter;
 pub(crate) mod postgres;
+pub(crate) mod roles;
