@@ -21,11 +21,11 @@ const SEEDS: u64 = 200;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Forgets {
     /// Who holds a lease, once a claim was repeated (clause 6).
-    TheFence,
+    Fence,
     /// When to look again, once a lease was lengthened (clause 5).
-    TheNextWake,
+    NextWake,
     /// What a rollback is, once something was erased.
-    TheRollback,
+    Rollback,
 }
 
 /// The reference, but for what it forgets.
@@ -63,7 +63,7 @@ impl Party for Forgetful {
     }
 
     async fn within(&self, now: DateTime<Utc>, writes: &[Write], commits: bool) -> Vec<Answer> {
-        let commits = commits || self.forgets_once(Forgets::TheRollback, false);
+        let commits = commits || self.forgets_once(Forgets::Rollback, false);
         self.inner.within(now, writes, commits).await
     }
 
@@ -88,9 +88,9 @@ impl TaskStore for Forgetful {
     }
 
     async fn claim(&self, now: DateTime<Utc>, request: &ClaimRequest) -> StoreResult<Claimed> {
-        self.forgets_once(Forgets::TheFence, request.repeated);
+        self.forgets_once(Forgets::Fence, request.repeated);
         let mut claimed = self.inner.store.claim(now, request).await?;
-        if self.forgets_once(Forgets::TheNextWake, false) {
+        if self.forgets_once(Forgets::NextWake, false) {
             claimed.next_wake_at = None;
         }
         Ok(claimed)
@@ -102,7 +102,7 @@ impl TaskStore for Forgetful {
         extensions: &[Extension],
     ) -> StoreResult<Vec<WriteOutcome>> {
         let mut extensions = extensions.to_vec();
-        if self.forgets_once(Forgets::TheFence, false) {
+        if self.forgets_once(Forgets::Fence, false) {
             for extension in &mut extensions {
                 let row = self.inner.store.task(extension.task).await?;
                 if let Some(lease) = row.and_then(|row| row.lease) {
@@ -112,7 +112,7 @@ impl TaskStore for Forgetful {
         }
         let outcomes = self.inner.store.extend(now, &extensions).await?;
         let written = |outcome: &WriteOutcome| matches!(outcome, WriteOutcome::Written(_));
-        self.forgets_once(Forgets::TheNextWake, outcomes.iter().any(written));
+        self.forgets_once(Forgets::NextWake, outcomes.iter().any(written));
         Ok(outcomes)
     }
 
@@ -134,7 +134,7 @@ impl TaskStore for Forgetful {
 
     async fn erase(&self, now: DateTime<Utc>, what: &Erase, limit: u32) -> StoreResult<u64> {
         let erased = self.inner.store.erase(now, what, limit).await?;
-        self.forgets_once(Forgets::TheRollback, erased > 0);
+        self.forgets_once(Forgets::Rollback, erased > 0);
         Ok(erased)
     }
 
@@ -151,11 +151,11 @@ impl TaskStore for Forgetful {
 async fn a_store_that_forgets_a_clause_is_found_by_a_sequence_of_a_few_calls() {
     for (forgets, calls_max) in [
         // Insert, claim, claim again, extend as somebody else.
-        (Forgets::TheFence, 4),
+        (Forgets::Fence, 4),
         // Insert, claim, extend, claim.
-        (Forgets::TheNextWake, 4),
+        (Forgets::NextWake, 4),
         // Insert, finish, erase, roll back, look.
-        (Forgets::TheRollback, 5),
+        (Forgets::Rollback, 5),
     ] {
         let forgetful =
             Forgetful { inner: InMemory::default(), forgets, now: AtomicBool::new(false) };

@@ -43,7 +43,7 @@ pub(super) enum Call {
 pub(super) enum Write {
     Insert(Vec<NewTask>),
     Apply(Vec<Change>),
-    List(TaskQuery),
+    List(Box<TaskQuery>),
 }
 
 /// What a store answers; of an error only its kind.

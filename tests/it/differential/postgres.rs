@@ -77,5 +77,5 @@ async fn random_calls_are_answered_by_all_three_stores_alike() {
         let postgres = InSchema::new(&server).await;
         World::of(vec![Box::new(InFile::new().await), Box::new(postgres)])
     };
-    run("differential::postgres", 2_000, [world().await, world().await]).await;
+    run("differential::postgres", 1_500, [world().await, world().await]).await;
 }

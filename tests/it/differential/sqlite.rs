@@ -64,5 +64,5 @@ impl Party for InFile {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_calls_are_answered_by_sqlite_as_by_the_reference() {
     let world = async || World::of(vec![Box::new(InFile::new().await)]);
-    run("differential::sqlite", 400, [world().await, world().await]).await;
+    run("differential::sqlite", 500, [world().await, world().await]).await;
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod interrupted;
+mod names;
 mod planted;
 mod processes;
 

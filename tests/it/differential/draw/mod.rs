@@ -1,5 +1,7 @@
 //! Random calls, drawn from what was stored and done so far.
 
+mod values;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use puntual::store::{
@@ -7,16 +9,11 @@ use puntual::store::{
     NoteStore, NoteWrite, Quota, TaskFilter, TaskOrder, TaskQuery, TaskStore, Times, WriteOutcome,
 };
 use puntual::task::{
-    Channel, ClaimId, DedupKey, Entropy, EntryId, HistoryEntry, Kind, NewTask, PersonKey, Priority,
-    Reason, Revision, SafeText, Subject, Task, TaskBody, TaskData, TaskId, TaskState, What,
+    ClaimId, DedupKey, Entropy, EntryId, NewTask, Revision, Task, TaskData, TaskId, TaskState,
 };
 
-use super::at;
-use super::call::{Answer, Call, NOTES, Step, Write};
-
-/// Text that a careless layer would harm.
-const TEXTS: &[&str] =
-    &["", "plain", "🦀 \"quoted\" \\ back", "مرحبا\u{200d}", "a'b;--", "tab\tline\n"];
+use crate::differential::at;
+use crate::differential::call::{Answer, Call, NOTES, Step, Write};
 
 /// What was stored and done so far, from which the next call is drawn.
 pub(super) struct Draw {
@@ -130,102 +127,13 @@ impl Draw {
         match self.rng.u8(0..5) {
             0..=1 => Write::Insert(self.some(|draw| draw.new_task())),
             2..=3 => Write::Apply(self.some(|draw| draw.change())),
-            _ => Write::List(self.query()),
+            _ => Write::List(Box::new(self.query())),
         }
     }
 
     fn some<T>(&mut self, mut make: impl FnMut(&mut Draw) -> T) -> Vec<T> {
         let count = self.rng.usize(0..5);
         (0..count).map(|_| make(self)).collect()
-    }
-
-    fn text(&mut self) -> &'static str {
-        TEXTS[self.rng.usize(0..TEXTS.len())]
-    }
-
-    fn safe_text(&mut self) -> Option<SafeText> {
-        self.rng.bool().then(|| SafeText::new(self.text()))
-    }
-
-    fn moment(&mut self) -> DateTime<Utc> {
-        self.now + TimeDelta::microseconds(self.rng.i64(-8_000_000..8_000_000))
-    }
-
-    fn kind(&mut self) -> Kind {
-        Kind::new(["confirmation", "reminder_24h"][self.rng.usize(0..2)]).unwrap()
-    }
-
-    fn subject(&mut self) -> Subject {
-        Subject::new("booking", ["1", "2", "ü 'x'"][self.rng.usize(0..3)])
-    }
-
-    fn person(&mut self) -> PersonKey {
-        PersonKey::new(["user 5", "jane@example.com"][self.rng.usize(0..2)]).unwrap()
-    }
-
-    fn channel(&mut self) -> Channel {
-        [Channel::EMAIL, Channel::SMS][self.rng.usize(0..2)].clone()
-    }
-
-    fn priority(&mut self) -> Priority {
-        Priority::ALL[self.rng.usize(0..2)]
-    }
-
-    fn body(&mut self) -> TaskBody {
-        TaskBody::from_stored(format!("head {}\n{}", self.rng.u8(..), self.text()))
-    }
-
-    fn new_task(&mut self) -> NewTask {
-        let known = one(&mut self.rng, &self.inserted);
-        let id = match (known, self.rng.u8(0..24)) {
-            (Some(known), 0..=2) => return known.clone(),
-            (Some(known), 3..=4) => known.id,
-            _ => TaskId::new(self.now, &self.entropy),
-        };
-        let entry = self.entry(id);
-        let (kind, subject, person, channel) =
-            (self.kind(), self.subject(), self.person(), self.channel());
-        let due_at = self.moment();
-        let expires_at = self.moment();
-        let mut new = NewTask::new(id, kind, subject, person, channel, due_at, expires_at, entry);
-        new.priority = self.priority();
-        new.event_at = self.rng.bool().then(|| self.moment());
-        new.wake_at = Some(self.moment());
-        new.recipient = SafeText::new(self.text());
-        new.data = TaskData::from_stored(format!("{{\"a\":{:?}}}", self.text()));
-        new.body = self.body();
-        match self.rng.u8(0..20) {
-            0..=2 => (new.state, new.wake_at) = (TaskState::Skipped, None),
-            3 => new.wake_at = None, // refused
-            _ => {}
-        }
-        new
-    }
-
-    /// One that no store refuses.
-    fn sound_task(&mut self) -> NewTask {
-        let mut new = self.new_task();
-        if !new.state.is_finished() {
-            new.wake_at = new.wake_at.or(Some(new.due_at));
-        }
-        new
-    }
-
-    fn entry(&mut self, task: TaskId) -> HistoryEntry {
-        let id = EntryId::new(self.now, &self.entropy);
-        let what = What::ALL[self.rng.usize(0..What::ALL.len())];
-        let state = TaskState::ALL[self.rng.usize(0..TaskState::ALL.len())];
-        let at = self.moment();
-        let mut entry = HistoryEntry::new(id, task, at, what, state);
-        entry.generation = self.rng.u32(1..4);
-        entry.attempt = self.rng.u32(0..4);
-        entry.reason = self.rng.bool().then_some(Reason::Newer("of tomorrow".to_owned()));
-        entry.code = self.safe_text();
-        entry.detail = self.safe_text();
-        entry.provider_id = self.safe_text();
-        entry.lateness = self.rng.bool().then(|| TimeDelta::microseconds(self.rng.i64(-9..9_000)));
-        entry.until = self.rng.bool().then(|| self.moment());
-        entry
     }
 
     fn claim_request(&mut self) -> ClaimRequest {
