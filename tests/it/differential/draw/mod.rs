@@ -105,10 +105,7 @@ impl Draw {
     fn call(&mut self) -> Call {
         match self.rng.u8(0..16) {
             0..=1 => Call::Insert(self.some(|draw| draw.new_task())),
-            2..=4 => {
-                let request = self.claim_request();
-                Call::Claim(if self.rng.u8(0..6) == 0 { request.repeated() } else { request })
-            }
+            2..=4 => Call::Claim(self.claim_request()),
             5..=6 => Call::Extend(self.some(|draw| draw.extension())),
             7..=9 => Call::Apply(self.some(|draw| draw.change())),
             10 => Call::List(self.query()),
@@ -143,26 +140,49 @@ impl Draw {
             quotas.push(Quota::new(channel, priority, self.rng.u32(0..4)));
         }
         let claim = match one(&mut self.rng, &self.claims) {
-            Some(claim) if self.rng.u8(0..3) == 0 => *claim,
+            Some(claim) if self.rng.u8(0..4) == 0 => *claim,
             _ => ClaimId::new(self.now, &self.entropy),
         };
         self.claims.push(claim);
-        ClaimRequest::new(claim, self.moment(), quotas)
+        let request = ClaimRequest::new(claim, self.lease_end(), quotas);
+        match self.leased() {
+            Some((_, claim)) if self.rng.u8(0..6) == 0 => {
+                ClaimRequest::new(claim, request.lease_until, request.quotas).repeated()
+            }
+            _ if self.rng.u8(0..12) == 0 => request.repeated(),
+            _ => request,
+        }
     }
 
+    /// The end of a lease, most often one in the future.
+    fn lease_end(&mut self) -> DateTime<Utc> {
+        match self.rng.u8(0..4) {
+            0 => self.moment(),
+            _ => self.now + TimeDelta::microseconds(self.rng.i64(0..8_000_000)),
+        }
+    }
+
+    /// A row with a lease, whether it is over or not, and the claim that holds it.
+    fn leased(&mut self) -> Option<(TaskId, ClaimId)> {
+        let leased = |task: &Task| Some((task.id, task.lease?.claim));
+        let leased: Vec<_> = self.tasks.iter().filter_map(leased).collect();
+        one(&mut self.rng, &leased).copied()
+    }
+
+    /// As the holder of a lease, as somebody else, or about any row.
     fn extension(&mut self) -> Extension {
-        let task = one(&mut self.rng, &self.tasks);
-        let held = task.and_then(|task| task.lease).map(|lease| lease.claim);
-        let claim = match (held, one(&mut self.rng, &self.claims)) {
-            (Some(claim), _) if self.rng.u8(0..4) > 0 => claim,
-            (_, Some(claim)) => *claim,
-            (_, None) => ClaimId::new(self.now, &self.entropy),
+        let (leased, other) = (self.leased(), one(&mut self.rng, &self.claims).copied());
+        let other = other.unwrap_or_else(|| ClaimId::new(self.now, &self.entropy));
+        let (task, claim) = match (leased, self.rng.u8(0..8)) {
+            (Some(leased), 0..=3) => leased,
+            (Some((task, _)), 4..=5) => (task, other),
+            (_, 7) => (TaskId::new(self.now, &self.entropy), other),
+            _ => {
+                let any = one(&mut self.rng, &self.tasks).map(|task| task.id);
+                (any.unwrap_or_else(|| TaskId::new(self.now, &self.entropy)), other)
+            }
         };
-        let id = match task {
-            Some(task) if self.rng.u8(0..8) > 0 => task.id,
-            _ => TaskId::new(self.now, &self.entropy),
-        };
-        let extension = Extension::new(id, claim, self.moment());
+        let extension = Extension::new(task, claim, self.lease_end());
         if self.rng.bool() { extension.with_hand_off() } else { extension }
     }
 

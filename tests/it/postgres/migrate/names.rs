@@ -67,6 +67,7 @@ async fn s11_words_of_the_language_are_names_like_others() {
     // In the shared server nobody else takes these.
     for name in ["select", "user", "all", "_", "puntual_puntual", &"x".repeat(41)] {
         let store = PostgresStore::new(pool.clone()).with_schema(SchemaName::new(name).unwrap());
+        execute(&store, "drop schema if exists \"{}\" cascade").await;
         store.migrate().await.unwrap();
         assert_eq!(store.probe().await.unwrap().schema, NEWEST, "{name}");
         every_call(&store).await;
