@@ -58,8 +58,6 @@ const PLANTED: &str = "
 /// Ones that fit exactly as well as the server's: they count where `search_path` says so.
 const AS_GOOD: &str = "
     create function {}.max(integer) returns integer language sql as 'select {}.bad()';
-    create function {}.coalesced(integer, integer) returns integer language sql as
-        'select {}.bad()';
     create function {}.same(name, text) returns boolean language sql as 'select {}.bad() > 0';
     create operator {}.= (leftarg = name, rightarg = text, function = {}.same);
     create function {}.hashtextextended(text, bigint) returns bigint language sql as
