@@ -23,7 +23,7 @@ use super::{
 };
 use crate::task::{NewTask, Task};
 
-/// The schema that all stores of this version share.
+/// The schema of this version; nothing older can be in memory.
 pub(super) const SCHEMA: u32 = 1;
 
 /// Keeps tasks in memory; clones share them. For tests, and for trying things out: a restart

@@ -11,7 +11,7 @@ mod calendar;
 mod cases;
 #[cfg(feature = "testing")]
 mod conformance;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(feature = "sqlite")]
 mod differential;
 #[cfg(feature = "testing")]
 mod engine;

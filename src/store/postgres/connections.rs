@@ -31,6 +31,17 @@ pub enum PoolerMode {
     Transaction,
 }
 
+/// The transaction around a call.
+#[derive(Debug, Clone, Copy)]
+enum Around {
+    /// None but where a pooler asks for one.
+    AsNeeded,
+    /// One that sees a single moment.
+    Snapshot,
+    /// None: the call makes its own.
+    Nothing,
+}
+
 /// Connections of a pool, and the statements that may run on them.
 pub(super) struct Connections {
     pool: PgPool,
@@ -76,7 +87,7 @@ impl Connections {
         + Send
         + 'static,
     ) -> StoreResult<T> {
-        self.run_as(operation, None, what).await
+        self.run_in(Around::AsNeeded, operation, what).await
     }
 
     /// The same, with all that it reads as of one moment.
@@ -87,13 +98,24 @@ impl Connections {
         + Send
         + 'static,
     ) -> StoreResult<T> {
-        self.run_as(operation, Some("begin isolation level repeatable read read only"), what).await
+        self.run_in(Around::Snapshot, operation, what).await
     }
 
-    async fn run_as<T: Send + 'static>(
+    /// The same for what begins and ends its transactions itself.
+    pub(super) async fn run_own<T: Send + 'static>(
         self: &Arc<Self>,
         operation: &'static str,
-        begin: Option<&'static str>,
+        what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
+        + Send
+        + 'static,
+    ) -> StoreResult<T> {
+        self.run_in(Around::Nothing, operation, what).await
+    }
+
+    async fn run_in<T: Send + 'static>(
+        self: &Arc<Self>,
+        around: Around,
+        operation: &'static str,
         what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
         + 'static,
@@ -101,11 +123,18 @@ impl Connections {
         let connections = Arc::clone(self);
         let answer = tokio::spawn(async move {
             let mut connection = connections.pool.acquire().await?;
-            let (begin, statements) = match connections.settled(&mut connection).await? {
-                PoolerMode::Session => (begin, &connections.cached),
-                PoolerMode::Transaction => (begin.or(Some("begin")), &connections.unnamed),
+            let mode = connections.settled(&mut connection).await?;
+            let statements = match mode {
+                PoolerMode::Session => &connections.cached,
+                PoolerMode::Transaction => &connections.unnamed,
             };
-            let Some(begin) = begin else { return what(&mut connection, statements).await };
+            let begin = match (around, mode) {
+                (Around::Snapshot, _) => "begin isolation level repeatable read read only",
+                (Around::AsNeeded, PoolerMode::Transaction) => "begin",
+                (Around::AsNeeded, PoolerMode::Session) | (Around::Nothing, _) => {
+                    return what(&mut connection, statements).await;
+                }
+            };
             let mut transaction = connection.begin_with(begin).await?;
             let answer = what(&mut transaction, statements).await?;
             transaction.commit().await?;

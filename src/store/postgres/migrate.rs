@@ -1,10 +1,20 @@
 //! The schema, its tables and views, made and changed step by step, with a ledger of our own.
 //!
-//! One transaction covers lock, ledger and steps: of ten processes that start at once one makes the
-//! tables, the others wait for it and find them made. An interrupted migration leaves nothing
-//! behind.
+//! Each step is one transaction that holds the lock, reads the ledger, takes the step and records
+//! it: of ten processes that start at once one takes the step, the others wait for it and find it
+//! taken. A migration that is interrupted leaves whole steps behind; the next call goes on after
+//! them.
+//!
+//! A step changes what is there so that workers of the version before can go on: it adds. One that
+//! builds an index on a full table (`create index concurrently`) cannot be such a transaction, and
+//! nobody may hold the lock, or wait for it, in the meantime: the build waits for every transaction
+//! that began before it. It will be a step of its own kind: outside a transaction, with
+//! `if not exists`, and recorded by a transaction like the others once `pg_index.indisvalid` is
+//! true. An index that is not valid, and that no row of `pg_stat_progress_create_index` is building
+//! any more, was left by a killed build and is dropped first. A test that cuts the connection at
+//! every statement holds for it as it does for the others.
 
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::error::{Sql, refusal};
 use super::rows;
@@ -13,16 +23,22 @@ use super::sql::{Statement, Statements};
 use crate::store::StoreResult;
 
 /// The schema that this version of the library makes and works with.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 const OPERATION: &str = "migrate";
 
-/// The steps, each with its version and its name.
-const STEPS: &[(i32, &str, &[&str])] = &[(
-    1,
-    "tables and views",
-    &[include_str!("migrations/0001_tables.sql"), include_str!("migrations/0001_views.sql")],
-)];
+/// One change of the schema, as a whole.
+struct Step {
+    version: i32,
+    name: &'static str,
+    text: &'static str,
+}
+
+/// Every step, in order, up to [`SCHEMA`].
+const STEPS: &[Step] = &[
+    Step { version: 1, name: "tables", text: include_str!("migrations/0001_tables.sql") },
+    Step { version: 2, name: "views", text: include_str!("migrations/0002_views.sql") },
+];
 
 const LEDGER: &str = include_str!("migrations/ledger.sql");
 
@@ -32,44 +48,57 @@ pub(super) async fn migrate(
     statements: &Statements,
     schema: &SchemaName,
 ) -> Sql<StoreResult<()>> {
-    let found = version(connection, statements, schema).await?;
-    if let Err(refused) = refuse_newer(found) {
-        return Ok(Err(refused));
-    }
-    if found == SCHEMA {
-        return Ok(Ok(()));
-    }
-    let mut transaction = connection.begin().await?;
-    statements
-        .schema_lock
-        .query()
-        .bind(schema.as_str().to_owned())
-        .execute(&mut *transaction)
-        .await?;
-    let found = version(&mut transaction, statements, schema).await?;
-    if let Err(refused) = refuse_newer(found) {
-        transaction.rollback().await?;
-        return Ok(Err(refused));
-    }
-    if !is_there(&mut transaction, &statements.schema_is_there, schema).await? {
-        run(&mut transaction, &create_schema(schema)).await?;
-    }
-    run(&mut transaction, &Statement::new(LEDGER, schema)).await?;
-    for (version, name, texts) in STEPS.iter().filter(|step| step.0.unsigned_abs() > found) {
-        for text in *texts {
-            run(&mut transaction, &Statement::new(text, schema)).await?;
+    loop {
+        let mut transaction = begin(connection, statements).await?;
+        let mut found = version(&mut transaction, statements, schema).await?;
+        if found < SCHEMA {
+            let lock = statements.schema_lock.query().bind(schema.as_str().to_owned());
+            lock.execute(&mut *transaction).await?;
+            found = version(&mut transaction, statements, schema).await?;
         }
-        statements
-            .schema_record
-            .query()
-            .bind(version)
-            .bind(name)
-            .bind(env!("CARGO_PKG_VERSION"))
-            .execute(&mut *transaction)
-            .await?;
+        let next = STEPS.iter().find(|step| step.version.unsigned_abs() > found);
+        if let Some(step) = next {
+            take(&mut transaction, statements, schema, step).await?;
+        }
+        transaction.commit().await?;
+        if next.is_none() {
+            return Ok(refuse_newer(found));
+        }
     }
-    transaction.commit().await?;
-    Ok(Ok(()))
+}
+
+/// Begins a transaction in which each statement sees what others have committed before it, and
+/// names of the server mean the server's own, whatever the settings of the role are.
+async fn begin<'c>(
+    connection: &'c mut PgConnection,
+    statements: &Statements,
+) -> Sql<Transaction<'c, Postgres>> {
+    let mut transaction = connection.begin_with("begin isolation level read committed").await?;
+    statements.schema_path.query().execute(&mut *transaction).await?;
+    Ok(transaction)
+}
+
+/// Takes one step and records it.
+async fn take(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    schema: &SchemaName,
+    step: &Step,
+) -> Sql<()> {
+    if !is_there(connection, &statements.schema_is_there, schema).await? {
+        run(connection, &create_schema(schema)).await?;
+    }
+    run(connection, &Statement::new(LEDGER, schema)).await?;
+    run(connection, &Statement::new(step.text, schema)).await?;
+    statements
+        .schema_record
+        .query()
+        .bind(step.version)
+        .bind(step.name)
+        .bind(env!("CARGO_PKG_VERSION"))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// All steps as a script for an empty database.
@@ -79,12 +108,11 @@ pub(super) fn script(schema: &SchemaName) -> String {
         script.push_str(statement.trim_end());
         script.push_str("\n\n");
     };
+    add(include_str!("sql/schema_path.sql"));
     add(create_schema(schema).as_str());
     add(Statement::new(LEDGER, schema).as_str());
-    for (version, name, texts) in STEPS {
-        for text in *texts {
-            add(Statement::new(text, schema).as_str());
-        }
+    for Step { version, name, text } in STEPS {
+        add(Statement::new(text, schema).as_str());
         let library = env!("CARGO_PKG_VERSION");
         let record = Statement::new(include_str!("sql/schema_record.sql"), schema);
         let record = record.as_str().replace("$1::integer", &version.to_string());

@@ -48,8 +48,9 @@ const CONNECTIONS: u32 = 8;
 ///
 /// Any number of processes may work on one database. The schema is [`puntual`](SchemaName) unless
 /// [`with_schema`](PostgresStore::with_schema) says otherwise; every statement names it, and
-/// `search_path` does not matter. An operator reads the views `scheduled_tasks` and
-/// `notifications` in it.
+/// `search_path` does not matter, unless it names a schema before `pg_catalog`, whose functions and
+/// operators it then offers in place of the server's. An operator reads the views
+/// `scheduled_tasks` and `notifications` in it.
 ///
 /// The role of the application need not own the schema. Where another role migrates, it needs:
 ///
@@ -57,8 +58,16 @@ const CONNECTIONS: u32 = 8;
 /// grant usage on schema puntual to app;
 /// grant select on puntual.schema_history to app;
 /// grant select, insert, update, delete
-///     on puntual.tasks, puntual.task_history, puntual.notes, puntual.counters to app;
+///     on puntual.tasks, puntual.task_history, puntual.notes to app;
+/// grant select, insert, update on puntual.counters to app;
 /// grant usage on sequence puntual.note_revision to app;
+/// ```
+///
+/// A role that only looks, such as an operator's, needs less:
+///
+/// ```sql
+/// grant usage on schema puntual to operator;
+/// grant select on puntual.scheduled_tasks, puntual.notifications to operator;
 /// ```
 ///
 /// # Examples
@@ -170,24 +179,24 @@ impl PostgresStore {
         (pool, shared.schema.clone(), shared.connections.mode(), listener)
     }
 
-    /// Makes or updates the schema and its tables, all or nothing.
+    /// Makes or updates the schema and its tables, step by step, each of them all or nothing.
     ///
     /// It may be called again, interrupted, and called by ten processes at once: one lock, held for
-    /// one transaction, lets one of them work. Workers of the version before may keep running. The
-    /// role needs `create` on the database, or on the schema where that exists.
+    /// one step, lets one of them work. Workers of the version before may keep running. The role
+    /// needs `create` on the database, or on the schema where that exists.
     ///
     /// # Errors
     ///
     /// `Permanent`: the role may not do this, or the schema was made by a newer version of this
-    /// library. `Transient`: the server cannot be reached. In none of these cases anything was
-    /// changed.
+    /// library; nothing was changed. `Transient`: the server cannot be reached, or the connection
+    /// was lost; the next call goes on after the last step that was recorded.
     ///
     /// # Cancel safety
     ///
     /// A dropped call goes on by itself.
     pub async fn migrate(&self) -> StoreResult<()> {
         let schema = self.shared.schema.clone();
-        let migrated = self.shared.connections.run("migrate", |connection, statements| {
+        let migrated = self.shared.connections.run_own("migrate", |connection, statements| {
             Box::pin(async move { migrate::migrate(connection, statements, &schema).await })
         });
         migrated.await?

@@ -104,6 +104,7 @@ statements! {
     probe,
     schema_is_there,
     schema_lock,
+    schema_path,
     schema_record,
     schema_version,
     stats_pending,

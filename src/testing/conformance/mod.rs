@@ -24,7 +24,8 @@
 //!
 //! Each case becomes a `#[tokio::test]` of its own, in a module of its clause:
 //! `in_memory::claim::takes_what_is_due_and_nothing_else`. A case that needs an ability which the
-//! harness lacks prints `not applicable: ..` and why; [`not_applicable`] lists them.
+//! harness lacks is told to the harness ([`left_out`](StoreHarness::left_out)), which prints
+//! `not applicable: ..` and why; [`not_applicable`] lists them.
 
 mod answers;
 mod bench;
@@ -94,6 +95,14 @@ pub trait StoreHarness: Send + Sync + 'static {
     /// Begins a transaction of the host, for what the engine does `within` it.
     async fn begin(&self) -> Option<Box<dyn HostTransaction>> {
         None
+    }
+
+    /// Hears of a case that does not apply, and what it would need; says so on standard output.
+    ///
+    /// A harness that knows what its store lacks panics at every other case, so that none drops out
+    /// unseen.
+    fn left_out(&self, case: &Case, why: &'static str) {
+        println!("not applicable: {case:?}: {why}");
     }
 
     /// How long a case waits for what must come by itself, such as a wake-up: 10 s, which a
@@ -208,24 +217,26 @@ pub fn cases() -> &'static [Case] {
     CASES
 }
 
-/// Runs one case by its names, and says on standard output if it does not apply: the body of each
-/// test that [`task_store_conformance!`] writes.
+/// Runs one case by its names, and tells the harness if it does not apply: the body of each test
+/// that [`task_store_conformance!`] writes.
 ///
 /// # Panics
 ///
-/// The store breaks the contract, or there is no such case.
+/// The store breaks the contract, there is no such case, or it does not apply and the harness
+/// insists that it does.
 pub async fn run(group: &str, name: &str, harness: Arc<dyn StoreHarness>) {
     let Some(case) = CASES.iter().find(|case| case.group == group && case.name == name) else {
         panic!("the suite has no case {group}::{name}");
     };
-    if let Verdict::NotApplicable(why) = case.run(harness).await {
-        println!("not applicable: {case:?}: {why}");
+    if let Verdict::NotApplicable(why) = case.run(harness.clone()).await {
+        harness.left_out(case, why);
     }
 }
 
 /// Runs everything, and lists the cases that do not apply with what they would need.
 ///
-/// A store's own tests compare it with what they expect, so that a case never drops out unseen.
+/// It takes as long as all tests of the suite together; for a store whose tests are slow,
+/// [`StoreHarness::left_out`] tells the same test by test.
 ///
 /// # Panics
 ///

@@ -1,11 +1,11 @@
 //! A store written outside the crate keeps the contract: the one of `examples/custom_store.rs`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use puntual::store::TaskStore;
-use puntual::testing::conformance::{StoreHarness, not_applicable};
+use puntual::testing::conformance::{Case, StoreHarness, not_applicable, run};
 
 #[path = "../../../examples/custom_store.rs"]
 mod custom_store;
@@ -19,6 +19,34 @@ impl StoreHarness for InVec {
     async fn store(&self) -> Arc<dyn TaskStore> {
         Arc::new(custom_store::VecStore::default())
     }
+}
+
+/// The same, and writes down what it hears of cases that do not apply.
+#[derive(Default)]
+struct Listening(Mutex<Vec<String>>);
+
+#[async_trait]
+impl StoreHarness for Listening {
+    async fn store(&self) -> Arc<dyn TaskStore> {
+        InVec.store().await
+    }
+
+    fn left_out(&self, case: &Case, why: &'static str) {
+        self.0.lock().unwrap().push(format!("{case:?}: {why}"));
+    }
+}
+
+#[tokio::test]
+async fn a_harness_hears_of_the_cases_that_do_not_apply_and_of_no_other() {
+    let harness = Arc::new(Listening::default());
+    for (group, name) in [
+        ("claim", "takes_what_is_due_and_nothing_else"),
+        ("notes", "the_seal_comes_with_the_probe"),
+    ] {
+        run(group, name, harness.clone()).await;
+    }
+    let heard = harness.0.lock().unwrap();
+    assert_eq!(*heard, ["notes::the_seal_comes_with_the_probe: the store keeps no notes"]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod plans;
 mod pooler;
 #[cfg(feature = "testing")]
 mod restored;
+mod rights;
 mod views;
 
 use chrono::{DateTime, TimeDelta, Utc};

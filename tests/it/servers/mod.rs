@@ -1,4 +1,6 @@
 //! Servers that the tests start themselves, and stop.
 
+pub(crate) mod cutter;
 pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
+pub(crate) mod roles;
