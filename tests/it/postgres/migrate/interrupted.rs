@@ -1,6 +1,6 @@
 //! A migration whose connection is cut at any of its statements goes on at the next call.
 
-use puntual::store::{PostgresStore, StoreErrorKind, TaskStore};
+use puntual::store::{PoolerMode, PostgresStore, StoreErrorKind, TaskStore};
 
 use super::{NEWEST, by_script, older, shape, steps};
 use crate::postgres::execute;
@@ -27,7 +27,9 @@ async fn cut_everywhere(server: &Server, from: u32, cut: Cut) -> usize {
         execute(&store, reset).await;
         let cutter = Cutter::start(server, cut, statements);
         let behind = cutter.pool(server);
-        let through = PostgresStore::new(behind.clone()).with_schema(store.schema().clone());
+        let through = PostgresStore::new(behind.clone())
+            .with_schema(store.schema().clone())
+            .with_pooler_mode(PoolerMode::Session);
         let answer = through.migrate().await;
         behind.close().await;
         let has_cut = cutter.has_cut();
