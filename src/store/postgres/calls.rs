@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 
-use super::error::{Sql, fault, gone};
+use super::error::{Sql, fault, gone, lost_race};
 use super::sql::Statements;
 use super::{PostgresStore, change, claim, encode, erase, insert, notes, query};
 use crate::store::check::check_batch;
@@ -17,6 +17,10 @@ use crate::store::{
     NoteWrite, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
+
+/// How often a call that lost a race is repeated: each time somebody else won one, so that more
+/// losses in a row are a crowd, and the caller's to hear of.
+const LOST_RACES_MAX: u32 = 20;
 
 #[async_trait]
 impl TaskStore for PostgresStore {
@@ -38,9 +42,10 @@ impl TaskStore for PostgresStore {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
-        let items = tasks.to_vec();
+        let items: Arc<[NewTask]> = tasks.into();
         let outcomes = self
             .run("insert", move |connection, statements| {
+                let items = Arc::clone(&items);
                 Box::pin(async move { insert_whole(connection, statements, now, &items).await })
             })
             .await?;
@@ -55,12 +60,15 @@ impl TaskStore for PostgresStore {
             Some(identity) => identity.clone(),
             None => self.probe().await?.identity,
         };
-        let request = request.clone();
+        let asked = Arc::new((request.clone(), identity));
         let alone = Arc::clone(&self.shared.claiming).lock_owned().await;
         self.run("claim", move |connection, statements| {
+            // Held as long as this closure lives: until the last try has ended.
+            let _ = &alone;
+            let asked = Arc::clone(&asked);
             Box::pin(async move {
-                let _alone = alone;
-                claim::claim(connection, statements, now, &request, &identity).await
+                let (request, identity) = &*asked;
+                claim::claim(connection, statements, now, request, identity).await
             })
         })
         .await
@@ -74,8 +82,9 @@ impl TaskStore for PostgresStore {
         if extensions.is_empty() {
             return Ok(Vec::new());
         }
-        let items = extensions.to_vec();
+        let items: Arc<[Extension]> = extensions.into();
         self.run("extend", move |connection, statements| {
+            let items = Arc::clone(&items);
             Box::pin(async move { extend_whole(connection, statements, now, &items).await })
         })
         .await
@@ -89,9 +98,10 @@ impl TaskStore for PostgresStore {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
-        let items = changes.to_vec();
+        let items: Arc<[Change]> = changes.into();
         let outcomes = self
             .run("apply", move |connection, statements| {
+                let items = Arc::clone(&items);
                 Box::pin(async move { apply_whole(connection, statements, now, &items).await })
             })
             .await?;
@@ -103,7 +113,8 @@ impl TaskStore for PostgresStore {
 
     async fn list(&self, query: &TaskQuery) -> StoreResult<Vec<Task>> {
         let query = query.clone();
-        self.run("list", |connection, statements| {
+        self.run("list", move |connection, statements| {
+            let query = query.clone();
             Box::pin(async move { query::list(connection, statements, &query).await })
         })
         .await
@@ -111,7 +122,8 @@ impl TaskStore for PostgresStore {
 
     async fn history(&self, query: &HistoryQuery) -> StoreResult<Vec<StoredEntry>> {
         let query = query.clone();
-        self.run("history", |connection, statements| {
+        self.run("history", move |connection, statements| {
+            let query = query.clone();
             Box::pin(async move { query::history(connection, statements, &query).await })
         })
         .await
@@ -120,6 +132,7 @@ impl TaskStore for PostgresStore {
     async fn erase(&self, now: DateTime<Utc>, what: &Erase, limit: u32) -> StoreResult<u64> {
         let what = what.clone();
         self.run("erase", move |connection, statements| {
+            let what = what.clone();
             Box::pin(async move { erase::erase(connection, statements, now, &what, limit).await })
         })
         .await
@@ -145,7 +158,8 @@ impl TaskStore for PostgresStore {
 impl NoteStore for PostgresStore {
     async fn read_notes(&self, names: &[String]) -> StoreResult<Vec<Option<Note>>> {
         let names = names.to_vec();
-        self.run("read_notes", |connection, statements| {
+        self.run("read_notes", move |connection, statements| {
+            let names = names.clone();
             Box::pin(async move { notes::read(connection, statements, &names).await })
         })
         .await
@@ -154,6 +168,7 @@ impl NoteStore for PostgresStore {
     async fn write_note(&self, now: DateTime<Utc>, write: &NoteWrite) -> StoreResult<WriteOutcome> {
         let write = write.clone();
         self.run("write_note", move |connection, statements| {
+            let write = write.clone();
             Box::pin(async move { notes::write(connection, statements, now, &write).await })
         })
         .await
@@ -162,6 +177,7 @@ impl NoteStore for PostgresStore {
     async fn list_notes(&self, prefix: &str, limit: u32) -> StoreResult<Vec<Note>> {
         let prefix = prefix.to_owned();
         self.run("list_notes", move |connection, statements| {
+            let prefix = prefix.clone();
             Box::pin(async move { notes::list(connection, statements, &prefix, limit).await })
         })
         .await
@@ -170,18 +186,25 @@ impl NoteStore for PostgresStore {
 
 impl PostgresStore {
     /// Works on a connection of the pool, in a task of its own: a connection whose user was dropped
-    /// in the middle of a statement or transaction would go back to the pool as it was.
+    /// in the middle of a statement or transaction would go back to the pool as it was. What lost
+    /// a race is repeated at once: where the role's transactions are serializable, any may.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
-        what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
+        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
         + 'static,
     ) -> StoreResult<T> {
         let (pool, statements) = (self.shared.pool.clone(), Arc::clone(&self.shared.statements));
         let answer = tokio::spawn(async move {
             let mut connection = pool.acquire().await?;
-            what(&mut connection, &statements).await
+            let mut tries = 0;
+            loop {
+                match what(&mut connection, &statements).await {
+                    Err(cause) if lost_race(&cause) && tries < LOST_RACES_MAX => tries += 1,
+                    answer => return answer,
+                }
+            }
         });
         match answer.await {
             Ok(answer) => answer.map_err(|cause| fault(operation, cause)),

@@ -151,7 +151,8 @@ impl PostgresStore {
     /// A dropped call goes on by itself.
     pub async fn migrate(&self) -> StoreResult<()> {
         let schema = self.shared.schema.clone();
-        self.run("migrate", |connection, statements| {
+        self.run("migrate", move |connection, statements| {
+            let schema = schema.clone();
             Box::pin(async move { migrate::migrate(connection, statements, &schema).await })
         })
         .await?
