@@ -1,13 +1,19 @@
 //! `PostgresStore`: what is particular to a server with many connections.
 
+mod bookings;
+mod connections;
+mod engine_outages;
 mod host;
 mod locks;
+mod mailbox;
+mod matrix;
 mod migrate;
 mod outage;
 mod plans;
 #[cfg(feature = "testing")]
 mod restored;
 mod views;
+mod workers;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use puntual::store::{Change, ClaimRequest, PostgresStore, Quota, TaskFilter, TaskQuery};
