@@ -23,7 +23,6 @@ use puntual::task::{Channel, EmailAddress, Entropy, Subject, TaskState};
 use puntual::time::{Clock, SystemClock};
 use puntual::{Reminder, Reminders, Scheduler};
 
-#[cfg(feature = "postgres")]
 pub(crate) use self::books::check;
 use self::journal::JournalNotifier;
 #[cfg(feature = "postgres")]
