@@ -8,19 +8,16 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 
-use super::error::{Sql, fault, gone, lost_race};
+use super::error::Sql;
 use super::sql::Statements;
-use super::{PostgresStore, change, claim, encode, erase, insert, notes, query};
+use super::{PoolerMode, PostgresStore, change, claim, encode, erase, insert, notes, query, rows};
 use crate::store::check::check_batch;
 use crate::store::{
-    Change, ClaimRequest, Claimed, Erase, Extension, HistoryQuery, InsertOutcome, Note, NoteStore,
-    NoteWrite, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
+    Change, ClaimRequest, Claimed, Condition, Erase, Extension, HistoryQuery, InsertOutcome, Note,
+    NoteStore, NoteWrite, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore,
+    WriteOutcome,
 };
 use crate::task::{NewTask, Task};
-
-/// How often a call that lost a race is repeated: each time somebody else won one, so that more
-/// losses in a row are a crowd, and the caller's to hear of.
-const LOST_RACES_MAX: u32 = 20;
 
 #[async_trait]
 impl TaskStore for PostgresStore {
@@ -50,7 +47,7 @@ impl TaskStore for PostgresStore {
             })
             .await?;
         if tasks.iter().any(|new| encode::is_soon(now, new.wake_at)) {
-            self.shared.wakes.announce();
+            self.shared.wakes.announce(&self.shared.connections);
         }
         Ok(outcomes)
     }
@@ -63,7 +60,7 @@ impl TaskStore for PostgresStore {
         let asked = Arc::new((request.clone(), identity));
         let alone = Arc::clone(&self.shared.claiming).lock_owned().await;
         self.run("claim", move |connection, statements| {
-            // Held as long as this closure lives: until the last try has ended.
+            // Held as long as this closure lives: until the last try is committed, or given up.
             let _ = &alone;
             let asked = Arc::clone(&asked);
             Box::pin(async move {
@@ -106,7 +103,7 @@ impl TaskStore for PostgresStore {
             })
             .await?;
         if changes.iter().any(|change| encode::wakes(now, change)) {
-            self.shared.wakes.announce();
+            self.shared.wakes.announce(&self.shared.connections);
         }
         Ok(outcomes)
     }
@@ -139,10 +136,11 @@ impl TaskStore for PostgresStore {
     }
 
     async fn stats(&self, now: DateTime<Utc>) -> StoreResult<StoreStats> {
-        self.run("stats", move |connection, statements| {
+        let connections = &self.shared.connections;
+        let counted = connections.read("stats", move |connection, statements| {
             Box::pin(query::stats(connection, statements, now))
-        })
-        .await
+        });
+        counted.await
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {
@@ -150,7 +148,23 @@ impl TaskStore for PostgresStore {
     }
 
     fn wakeups(&self) -> Option<watch::Receiver<u64>> {
-        Some(self.shared.wakes.subscribe())
+        Some(self.shared.wakes.subscribe(&self.shared.connections))
+    }
+
+    async fn condition(&self) -> StoreResult<Condition> {
+        let oldest_transaction_at = self
+            .run("condition", |connection, statements| {
+                Box::pin(async move {
+                    let query = statements.oldest_transaction.query();
+                    Ok(rows::instant(&query.fetch_one(connection).await?, 0))
+                })
+            })
+            .await?;
+        Ok(Condition {
+            hears_others: self.shared.wakes.hears(),
+            pooled: self.pooler_mode().map(|mode| mode == PoolerMode::Transaction),
+            oldest_transaction_at,
+        })
     }
 }
 
@@ -185,31 +199,15 @@ impl NoteStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Works on a connection of the pool, in a task of its own: a connection whose user was dropped
-    /// in the middle of a statement or transaction would go back to the pool as it was. What lost
-    /// a race is repeated at once: where the role's transactions are serializable, any may.
-    pub(super) async fn run<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
         what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
+        + Sync
         + 'static,
     ) -> StoreResult<T> {
-        let (pool, statements) = (self.shared.pool.clone(), Arc::clone(&self.shared.statements));
-        let answer = tokio::spawn(async move {
-            let mut connection = pool.acquire().await?;
-            let mut tries = 0;
-            loop {
-                match what(&mut connection, &statements).await {
-                    Err(cause) if lost_race(&cause) && tries < LOST_RACES_MAX => tries += 1,
-                    answer => return answer,
-                }
-            }
-        });
-        match answer.await {
-            Ok(answer) => answer.map_err(|cause| fault(operation, cause)),
-            Err(_) => Err(gone(operation)),
-        }
+        self.shared.connections.run(operation, what).await
     }
 }
 

@@ -1,4 +1,5 @@
 //! Servers that the tests start themselves, and stop.
 
+pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
