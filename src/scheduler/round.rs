@@ -16,6 +16,9 @@ use crate::task::{ClaimId, Priority, Task};
 /// Claims without an outcome from which on a row may have killed its worker.
 const SUSPECT: u32 = 3;
 
+/// After so many failures in a row a claim is given up, and the engine says that it cannot work.
+const CLAIM_FAILURES: u32 = 2;
+
 /// What a claim led to, and when to look again.
 pub(crate) struct Claiming {
     /// `None` if there was nothing to ask for.
@@ -109,10 +112,11 @@ impl Engine {
         if quotas.is_empty() {
             return Ok(Claiming { batch: None, full, next_wake_at: next_traffic });
         }
-        let asked = self.lost_claim().take().unwrap_or_else(|| self.new_claim(now, quotas));
-        let (claim, begun) = (asked.request.claim, asked.begun);
+        let lost = self.lost_claim().take();
+        let asked = lost.unwrap_or_else(|| self.new_claim(now, quotas.clone()));
         let before = self.clock.monotonic();
-        let claimed = self.claim_call(now, asked).await?;
+        let (claimed, AskedClaim { request, begun }) = self.claim_call(now, asked, &quotas).await?;
+        let claim = request.claim;
         self.keeper.compare(before, claimed.probe.server_time);
         let held_until = begun.saturating_add(self.config.lease);
         for task in &claimed.tasks {
@@ -148,30 +152,39 @@ impl Engine {
     /// The claim itself: repeated at once after a conflict, and as a repeated claim after an
     /// answer was lost, so that nothing taken is forgotten. Where no answer comes, the next call
     /// begins with it: each new claim that nobody hears of would count as a death of its worker.
+    ///
+    /// A lost claim that took nothing is followed by a new one: that a store can still be read
+    /// does not say that it works.
     async fn claim_call(
         &self,
         now: DateTime<Utc>,
         mut asked: AskedClaim,
-    ) -> Result<Claimed, ScheduleError> {
+        quotas: &[Quota],
+    ) -> Result<(Claimed, AskedClaim), ScheduleError> {
         let (mut conflicts, mut failures) = (0, 0);
         loop {
-            match self.store.claim(now, &asked.request).await {
-                Ok(claimed) => return Ok(claimed),
-                Err(error) => match error.kind() {
-                    StoreErrorKind::Conflict if conflicts < self.config.conflicts_max => {
-                        conflicts += 1;
-                    }
-                    StoreErrorKind::Transient if failures < 2 => {
-                        failures += 1;
-                        asked.request = asked.request.repeated();
-                        self.repeat().wait(failures).await;
-                    }
-                    _ => {
-                        *self.lost_claim() = asked.request.repeated.then_some(asked);
-                        return Err(error.into());
-                    }
-                },
+            let error = match self.store.claim(now, &asked.request).await {
+                Ok(claimed) if asked.request.repeated && claimed.tasks.is_empty() => {
+                    asked = self.new_claim(now, quotas.to_vec());
+                    continue;
+                }
+                Ok(claimed) => return Ok((claimed, asked)),
+                Err(error) => error,
+            };
+            match error.kind() {
+                StoreErrorKind::Conflict if conflicts < self.config.conflicts_max => {
+                    conflicts += 1;
+                    continue;
+                }
+                StoreErrorKind::Transient => asked.request = asked.request.repeated(),
+                StoreErrorKind::Conflict | StoreErrorKind::Permanent => failures = CLAIM_FAILURES,
             }
+            failures += 1;
+            if failures > CLAIM_FAILURES {
+                *self.lost_claim() = asked.request.repeated.then_some(asked);
+                return Err(error.into());
+            }
+            self.repeat().wait(failures).await;
         }
     }
 

@@ -19,7 +19,7 @@ mod engine;
 mod examples;
 #[cfg(feature = "testing")]
 mod inspect;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod killed;
 mod policy;
 #[cfg(feature = "postgres")]

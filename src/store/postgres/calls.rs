@@ -39,9 +39,10 @@ impl TaskStore for PostgresStore {
         if tasks.is_empty() {
             return Ok(Vec::new());
         }
-        let items = tasks.to_vec();
+        let items: Arc<[NewTask]> = tasks.into();
         let outcomes = self
             .run("insert", move |connection, statements| {
+                let items = Arc::clone(&items);
                 Box::pin(async move { insert_whole(connection, statements, now, &items).await })
             })
             .await?;
@@ -56,18 +57,18 @@ impl TaskStore for PostgresStore {
             Some(identity) => identity.clone(),
             None => self.probe().await?.identity,
         };
-        let request = request.clone();
+        let asked = Arc::new((request.clone(), identity));
         let alone = Arc::clone(&self.shared.claiming).lock_owned().await;
-        let (claimed, _alone) = self
-            .run("claim", move |connection, statements| {
-                Box::pin(async move {
-                    let found = claim::claim(connection, statements, now, &request, &identity);
-                    // Let go of only after the commit.
-                    Ok((found.await?, alone))
-                })
+        self.run("claim", move |connection, statements| {
+            // Held as long as this closure lives: until the last try is committed, or given up.
+            let _ = &alone;
+            let asked = Arc::clone(&asked);
+            Box::pin(async move {
+                let (request, identity) = &*asked;
+                claim::claim(connection, statements, now, request, identity).await
             })
-            .await?;
-        Ok(claimed)
+        })
+        .await
     }
 
     async fn extend(
@@ -78,8 +79,9 @@ impl TaskStore for PostgresStore {
         if extensions.is_empty() {
             return Ok(Vec::new());
         }
-        let items = extensions.to_vec();
+        let items: Arc<[Extension]> = extensions.into();
         self.run("extend", move |connection, statements| {
+            let items = Arc::clone(&items);
             Box::pin(async move { extend_whole(connection, statements, now, &items).await })
         })
         .await
@@ -93,9 +95,10 @@ impl TaskStore for PostgresStore {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
-        let items = changes.to_vec();
+        let items: Arc<[Change]> = changes.into();
         let outcomes = self
             .run("apply", move |connection, statements| {
+                let items = Arc::clone(&items);
                 Box::pin(async move { apply_whole(connection, statements, now, &items).await })
             })
             .await?;
@@ -107,7 +110,8 @@ impl TaskStore for PostgresStore {
 
     async fn list(&self, query: &TaskQuery) -> StoreResult<Vec<Task>> {
         let query = query.clone();
-        self.run("list", |connection, statements| {
+        self.run("list", move |connection, statements| {
+            let query = query.clone();
             Box::pin(async move { query::list(connection, statements, &query).await })
         })
         .await
@@ -115,7 +119,8 @@ impl TaskStore for PostgresStore {
 
     async fn history(&self, query: &HistoryQuery) -> StoreResult<Vec<StoredEntry>> {
         let query = query.clone();
-        self.run("history", |connection, statements| {
+        self.run("history", move |connection, statements| {
+            let query = query.clone();
             Box::pin(async move { query::history(connection, statements, &query).await })
         })
         .await
@@ -124,6 +129,7 @@ impl TaskStore for PostgresStore {
     async fn erase(&self, now: DateTime<Utc>, what: &Erase, limit: u32) -> StoreResult<u64> {
         let what = what.clone();
         self.run("erase", move |connection, statements| {
+            let what = what.clone();
             Box::pin(async move { erase::erase(connection, statements, now, &what, limit).await })
         })
         .await
@@ -166,7 +172,8 @@ impl TaskStore for PostgresStore {
 impl NoteStore for PostgresStore {
     async fn read_notes(&self, names: &[String]) -> StoreResult<Vec<Option<Note>>> {
         let names = names.to_vec();
-        self.run("read_notes", |connection, statements| {
+        self.run("read_notes", move |connection, statements| {
+            let names = names.clone();
             Box::pin(async move { notes::read(connection, statements, &names).await })
         })
         .await
@@ -175,6 +182,7 @@ impl NoteStore for PostgresStore {
     async fn write_note(&self, now: DateTime<Utc>, write: &NoteWrite) -> StoreResult<WriteOutcome> {
         let write = write.clone();
         self.run("write_note", move |connection, statements| {
+            let write = write.clone();
             Box::pin(async move { notes::write(connection, statements, now, &write).await })
         })
         .await
@@ -183,6 +191,7 @@ impl NoteStore for PostgresStore {
     async fn list_notes(&self, prefix: &str, limit: u32) -> StoreResult<Vec<Note>> {
         let prefix = prefix.to_owned();
         self.run("list_notes", move |connection, statements| {
+            let prefix = prefix.clone();
             Box::pin(async move { notes::list(connection, statements, &prefix, limit).await })
         })
         .await
@@ -193,8 +202,9 @@ impl PostgresStore {
     async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
-        what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
+        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
+        + Sync
         + 'static,
     ) -> StoreResult<T> {
         self.shared.connections.run(operation, what).await

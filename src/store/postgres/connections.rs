@@ -11,13 +11,17 @@ use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Connection, Row};
 
-use super::error::{Sql, fault, gone};
+use super::error::{Sql, fault, gone, lost_race};
 use super::schema::SchemaName;
 use super::sql::{Statements, Use};
 use crate::store::StoreResult;
 
 /// How often each of two connections is asked for its session.
 const ASKED: usize = 3;
+
+/// How often a call that lost a race is repeated: each time somebody else won one, so that more
+/// losses in a row are a crowd, and the caller's to hear of.
+const LOST_RACES_MAX: u32 = 20;
 
 /// What lies between the application and the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,12 +83,14 @@ impl Connections {
     }
 
     /// Works on a connection of the pool, in a task of its own: a connection whose user was dropped
-    /// in the middle of a statement or transaction would go back to the pool as it was.
+    /// in the middle of a statement or transaction would go back to the pool as it was. What lost
+    /// a race is repeated at once: where the role's transactions are serializable, any may.
     pub(super) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         operation: &'static str,
-        what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
+        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
+        + Sync
         + 'static,
     ) -> StoreResult<T> {
         self.run_in(Around::AsNeeded, operation, what).await
@@ -94,8 +100,9 @@ impl Connections {
     pub(super) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         operation: &'static str,
-        what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
+        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
+        + Sync
         + 'static,
     ) -> StoreResult<T> {
         self.run_in(Around::Snapshot, operation, what).await
@@ -105,8 +112,9 @@ impl Connections {
     pub(super) async fn run_own<T: Send + 'static>(
         self: &Arc<Self>,
         operation: &'static str,
-        what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
+        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
+        + Sync
         + 'static,
     ) -> StoreResult<T> {
         self.run_in(Around::Nothing, operation, what).await
@@ -116,34 +124,50 @@ impl Connections {
         self: &Arc<Self>,
         around: Around,
         operation: &'static str,
-        what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
+        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
+        + Sync
         + 'static,
     ) -> StoreResult<T> {
         let connections = Arc::clone(self);
         let answer = tokio::spawn(async move {
             let mut connection = connections.pool.acquire().await?;
-            let mode = connections.settled(&mut connection).await?;
-            let statements = match mode {
-                PoolerMode::Session => &connections.cached,
-                PoolerMode::Transaction => &connections.unnamed,
-            };
-            let begin = match (around, mode) {
-                (Around::Snapshot, _) => "begin isolation level repeatable read read only",
-                (Around::AsNeeded, PoolerMode::Transaction) => "begin",
-                (Around::AsNeeded, PoolerMode::Session) | (Around::Nothing, _) => {
-                    return what(&mut connection, statements).await;
+            let mut losses = 0;
+            loop {
+                match connections.run_once(&mut connection, around, &what).await {
+                    Err(cause) if lost_race(&cause) && losses < LOST_RACES_MAX => losses += 1,
+                    answer => return answer,
                 }
-            };
-            let mut transaction = connection.begin_with(begin).await?;
-            let answer = what(&mut transaction, statements).await?;
-            transaction.commit().await?;
-            Ok(answer)
+            }
         });
         match answer.await {
             Ok(answer) => answer.map_err(|cause| fault(operation, cause)),
             Err(_) => Err(gone(operation)),
         }
+    }
+
+    async fn run_once<T>(
+        &self,
+        connection: &mut PgConnection,
+        around: Around,
+        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>,
+    ) -> Sql<T> {
+        let mode = self.settled(connection).await?;
+        let statements = match mode {
+            PoolerMode::Session => &self.cached,
+            PoolerMode::Transaction => &self.unnamed,
+        };
+        let begin = match (around, mode) {
+            (Around::Snapshot, _) => "begin isolation level repeatable read read only",
+            (Around::AsNeeded, PoolerMode::Transaction) => "begin",
+            (Around::AsNeeded, PoolerMode::Session) | (Around::Nothing, _) => {
+                return what(connection, statements).await;
+            }
+        };
+        let mut transaction = connection.begin_with(begin).await?;
+        let answer = what(&mut transaction, statements).await?;
+        transaction.commit().await?;
+        Ok(answer)
     }
 
     /// The mode, asked for where nothing has run yet.

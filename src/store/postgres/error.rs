@@ -32,6 +32,13 @@ pub(super) fn held_elsewhere(operation: &'static str) -> StoreError {
     StoreError::new(StoreErrorKind::Conflict, operation, detail)
 }
 
+/// Whether a statement outside a host's transaction may be repeated at once: nothing was written,
+/// because another transaction was faster.
+pub(super) fn lost_race(cause: &sqlx::Error) -> bool {
+    let code = cause.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("40001" | "40P01"))
+}
+
 fn classify(cause: &sqlx::Error) -> (StoreErrorKind, Option<&'static str>) {
     use StoreErrorKind::{Permanent, Transient};
     match cause {
@@ -59,6 +66,7 @@ fn of_code(code: &str) -> (StoreErrorKind, Option<&'static str>) {
         "55P03" => (Conflict, Some("a lock was not to be had")),
         "25P02" => (Conflict, Some("the transaction has failed before: roll back and repeat")),
         "40003" => (Transient, None),
+        "25P03" | "25P04" => (Transient, Some("the transaction took too long")),
         "25006" => (Transient, Some("the server takes no writes: is it a standby?")),
         "42P01" | "3F000" => {
             (Permanent, Some("its tables are missing: `PostgresStore::migrate` makes them"))
@@ -94,6 +102,9 @@ mod tests {
             ("57P03", Transient),
             ("58030", Transient),
             ("40003", Transient),
+            ("25006", Transient),
+            ("25P03", Transient),
+            ("25P04", Transient),
             ("42P01", Permanent),
             ("42501", Permanent),
             ("22021", Permanent),

@@ -196,7 +196,8 @@ impl PostgresStore {
     /// A dropped call goes on by itself.
     pub async fn migrate(&self) -> StoreResult<()> {
         let schema = self.shared.schema.clone();
-        let migrated = self.shared.connections.run_own("migrate", |connection, statements| {
+        let migrated = self.shared.connections.run_own("migrate", move |connection, statements| {
+            let schema = schema.clone();
             Box::pin(async move { migrate::migrate(connection, statements, &schema).await })
         });
         migrated.await?

@@ -4,21 +4,25 @@ use std::collections::BTreeMap;
 
 use puntual::Scheduler;
 use puntual::chrono::{DateTime, Utc};
-use puntual::store::{SqliteStore, StoredEntry, TaskFilter, TaskStoreExt};
+use puntual::store::{StoredEntry, TaskFilter, TaskStore, TaskStoreExt};
 use puntual::task::{TaskId, TaskState, What};
 
-use super::REMINDERS;
-use super::journal::{Journal, Line};
+use super::journal::Line;
 
 /// Holds rows, histories and journal against each other, and prints the sums.
-pub(super) async fn check(scheduler: &Scheduler, store: &SqliteStore, journal: &Journal) {
+pub(crate) async fn check(
+    scheduler: &Scheduler,
+    store: &dyn TaskStore,
+    journal: Vec<Line>,
+    reminders: u32,
+) {
     let mut lines: BTreeMap<TaskId, Vec<Line>> = BTreeMap::new();
-    for line in journal.lines() {
+    for line in journal {
         assert!(line.at >= line.due_at, "early: {line:?}");
         lines.entry(line.task).or_default().push(line);
     }
     let tasks = store.all(TaskFilter::default()).await.unwrap();
-    assert_eq!(tasks.len(), REMINDERS as usize, "nothing is lost");
+    assert_eq!(tasks.len(), reminders as usize, "nothing is lost");
 
     let mut counts: BTreeMap<TaskState, u32> = BTreeMap::new();
     let (mut repeated, mut uncertain) = (0, 0);
@@ -44,7 +48,7 @@ pub(super) async fn check(scheduler: &Scheduler, store: &SqliteStore, journal: &
 
     let stats = scheduler.stats().await.unwrap();
     let created: u64 = stats.totals.values().sum();
-    assert_eq!(created, u64::from(REMINDERS), "created = pending + finished");
+    assert_eq!(created, u64::from(reminders), "created = pending + finished");
     for (state, count) in &counts {
         assert_eq!(stats.states[state], u64::from(*count), "{state}");
     }

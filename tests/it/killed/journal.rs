@@ -7,9 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use puntual::chrono::{DateTime, SecondsFormat, Utc};
-use puntual::notify::{Attempt, Notification, Notifier, NotifyError, OnUncertain, Receipt};
+use puntual::notify::{
+    Attempt, Notification, Notifier, NotifyError, NotifyErrorKind, OnUncertain, Receipt,
+    SentMessage,
+};
 use puntual::task::{Channel, TaskId};
 use puntual::time::{Clock, SystemClock};
+
+use super::child::StopAt;
 
 /// A file of lines, and one beside it that counts the workers.
 #[derive(Debug, Clone)]
@@ -17,11 +22,25 @@ pub(super) struct Journal(PathBuf);
 
 /// One accepted message.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
-    pub(super) task: TaskId,
-    pub(super) key: String,
-    pub(super) at: DateTime<Utc>,
-    pub(super) due_at: DateTime<Utc>,
+pub(crate) struct Line {
+    pub(crate) task: TaskId,
+    pub(crate) key: String,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) due_at: DateTime<Utc>,
+    /// The process that sent it.
+    pub(crate) worker: u32,
+}
+
+impl From<&SentMessage> for Line {
+    fn from(sent: &SentMessage) -> Line {
+        Line {
+            task: sent.task,
+            key: sent.key.clone(),
+            at: sent.at,
+            due_at: sent.notification.due_at,
+            worker: std::process::id(),
+        }
+    }
 }
 
 impl Journal {
@@ -55,12 +74,12 @@ impl Journal {
 
 impl Line {
     fn parse(line: &str) -> Line {
-        let [key, at, due_at] = line.split(' ').collect::<Vec<_>>()[..] else {
+        let [key, at, due_at, worker] = line.split(' ').collect::<Vec<_>>()[..] else {
             panic!("a torn line: {line:?}");
         };
         let task = key.split_once('.').unwrap().0.parse().unwrap();
         let [at, due_at] = [at, due_at].map(|at| at.parse().unwrap());
-        Line { task, key: key.to_owned(), at, due_at }
+        Line { task, key: key.to_owned(), at, due_at, worker: worker.parse().unwrap() }
     }
 }
 
@@ -79,11 +98,12 @@ fn append(path: &Path, line: &str) {
 pub(super) struct JournalNotifier {
     journal: Journal,
     clock: SystemClock,
+    stop_at: Option<StopAt>,
 }
 
 impl JournalNotifier {
-    pub(super) fn new(journal: Journal) -> JournalNotifier {
-        JournalNotifier { journal, clock: SystemClock::new() }
+    pub(super) fn new(journal: Journal, stop_at: Option<StopAt>) -> JournalNotifier {
+        JournalNotifier { journal, clock: SystemClock::new(), stop_at }
     }
 
     /// As long as a fast provider thinks.
@@ -112,11 +132,19 @@ impl Notifier for JournalNotifier {
         notification: &Notification,
     ) -> Result<Receipt, NotifyError> {
         self.think().await;
+        StopAt::Rendered.reached(self.stop_at);
         let handed_off = attempt.hand_off().await?;
         self.think().await;
+        StopAt::HandedOff.reached(self.stop_at);
+        if handed_off.time_left().is_zero() {
+            let late = "another worker may have the task by now";
+            return Err(NotifyError::new(NotifyErrorKind::Transient, "late", late));
+        }
         let [at, due_at] = [attempt.now(), notification.due_at]
             .map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true));
-        append(self.journal.path(), &format!("{} {at} {due_at}\n", attempt.idempotency_key()));
+        let (key, worker) = (attempt.idempotency_key(), std::process::id());
+        append(self.journal.path(), &format!("{key} {at} {due_at} {worker}\n"));
+        StopAt::Accepted.reached(self.stop_at);
         self.think().await;
         Ok(handed_off.accepted("written down"))
     }

@@ -1,7 +1,12 @@
 //! `PostgresStore`: what is particular to a server with many connections.
 
+mod bookings;
+mod connections;
+mod engine_outages;
 mod host;
 mod locks;
+mod mailbox;
+mod matrix;
 mod migrate;
 mod outage;
 mod plans;
@@ -10,6 +15,7 @@ mod pooler;
 mod restored;
 mod rights;
 mod views;
+mod workers;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use puntual::store::{Change, ClaimRequest, PostgresStore, Quota, TaskFilter, TaskQuery};

@@ -3,4 +3,5 @@
 pub(crate) mod cutter;
 pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
+pub(crate) mod proxy;
 pub(crate) mod roles;
