@@ -7,6 +7,7 @@ mod outage;
 mod plans;
 #[cfg(feature = "testing")]
 mod restored;
+mod scale;
 mod views;
 
 use chrono::{DateTime, TimeDelta, Utc};
