@@ -93,6 +93,6 @@ pub mod time;
 
 pub use chrono;
 pub use scheduler::{Reminder, Reminders, ScheduleError, Scheduler, SchedulerHandle};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sqlx;
 pub use time::EventTime;

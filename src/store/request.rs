@@ -31,6 +31,18 @@ impl Probe {
     }
 }
 
+/// What an operator should know of a store; what does not apply to it, or is not known, is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Condition {
+    /// Whether it hears of the work of other processes; where it does not, that waits for the poll.
+    pub hears_others: Option<bool>,
+    /// Whether a pooler hands sessions of the server around between transactions.
+    pub pooled: Option<bool>,
+    /// When the oldest transaction began that is open beside it and that it may see.
+    pub oldest_transaction_at: Option<DateTime<Utc>>,
+}
+
 /// What survives a loss of power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

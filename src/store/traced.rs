@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tracing::{Instrument, debug_span, warn};
 
 use super::{
-    Change, ClaimRequest, Claimed, Erase, Extension, HistoryQuery, InsertOutcome, NoteStore, Probe,
-    StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
+    Change, ClaimRequest, Claimed, Condition, Erase, Extension, HistoryQuery, InsertOutcome,
+    NoteStore, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -88,5 +88,9 @@ impl<S: TaskStore> TaskStore for Traced<S> {
 
     fn wakeups(&self) -> Option<watch::Receiver<u64>> {
         self.0.wakeups()
+    }
+
+    async fn condition(&self) -> StoreResult<Condition> {
+        traced("condition", 0, self.0.condition()).await
     }
 }

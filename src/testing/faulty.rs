@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use crate::store::{
-    Change, ClaimRequest, Claimed, Erase, Extension, HistoryQuery, InsertOutcome, Note, NoteStore,
-    NoteWrite, Probe, StoreError, StoreErrorKind, StoreResult, StoreStats, StoredEntry, TaskQuery,
-    TaskStore, WriteOutcome,
+    Change, ClaimRequest, Claimed, Condition, Erase, Extension, HistoryQuery, InsertOutcome, Note,
+    NoteStore, NoteWrite, Probe, StoreError, StoreErrorKind, StoreResult, StoreStats, StoredEntry,
+    TaskQuery, TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -300,6 +300,10 @@ impl<S: TaskStore> TaskStore for FaultyStore<S> {
 
     fn wakeups(&self) -> Option<watch::Receiver<u64>> {
         self.inner.wakeups()
+    }
+
+    async fn condition(&self) -> StoreResult<Condition> {
+        self.inner.condition().await
     }
 }
 

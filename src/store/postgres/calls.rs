@@ -8,13 +8,14 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 
-use super::error::{Sql, fault, gone};
+use super::error::Sql;
 use super::sql::Statements;
-use super::{PostgresStore, change, claim, encode, erase, insert, notes, query};
+use super::{PoolerMode, PostgresStore, change, claim, encode, erase, insert, notes, query, rows};
 use crate::store::check::check_batch;
 use crate::store::{
-    Change, ClaimRequest, Claimed, Erase, Extension, HistoryQuery, InsertOutcome, Note, NoteStore,
-    NoteWrite, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
+    Change, ClaimRequest, Claimed, Condition, Erase, Extension, HistoryQuery, InsertOutcome, Note,
+    NoteStore, NoteWrite, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore,
+    WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -45,7 +46,7 @@ impl TaskStore for PostgresStore {
             })
             .await?;
         if tasks.iter().any(|new| encode::is_soon(now, new.wake_at)) {
-            self.shared.wakes.announce();
+            self.shared.wakes.announce(&self.shared.connections);
         }
         Ok(outcomes)
     }
@@ -57,13 +58,16 @@ impl TaskStore for PostgresStore {
         };
         let request = request.clone();
         let alone = Arc::clone(&self.shared.claiming).lock_owned().await;
-        self.run("claim", move |connection, statements| {
-            Box::pin(async move {
-                let _alone = alone;
-                claim::claim(connection, statements, now, &request, &identity).await
+        let (claimed, _alone) = self
+            .run("claim", move |connection, statements| {
+                Box::pin(async move {
+                    let found = claim::claim(connection, statements, now, &request, &identity);
+                    // Let go of only after the commit.
+                    Ok((found.await?, alone))
+                })
             })
-        })
-        .await
+            .await?;
+        Ok(claimed)
     }
 
     async fn extend(
@@ -96,7 +100,7 @@ impl TaskStore for PostgresStore {
             })
             .await?;
         if changes.iter().any(|change| encode::wakes(now, change)) {
-            self.shared.wakes.announce();
+            self.shared.wakes.announce(&self.shared.connections);
         }
         Ok(outcomes)
     }
@@ -126,10 +130,11 @@ impl TaskStore for PostgresStore {
     }
 
     async fn stats(&self, now: DateTime<Utc>) -> StoreResult<StoreStats> {
-        self.run("stats", move |connection, statements| {
+        let connections = &self.shared.connections;
+        let counted = connections.read("stats", move |connection, statements| {
             Box::pin(query::stats(connection, statements, now))
-        })
-        .await
+        });
+        counted.await
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {
@@ -137,7 +142,23 @@ impl TaskStore for PostgresStore {
     }
 
     fn wakeups(&self) -> Option<watch::Receiver<u64>> {
-        Some(self.shared.wakes.subscribe())
+        Some(self.shared.wakes.subscribe(&self.shared.connections))
+    }
+
+    async fn condition(&self) -> StoreResult<Condition> {
+        let oldest_transaction_at = self
+            .run("condition", |connection, statements| {
+                Box::pin(async move {
+                    let query = statements.oldest_transaction.query();
+                    Ok(rows::instant(&query.fetch_one(connection).await?, 0))
+                })
+            })
+            .await?;
+        Ok(Condition {
+            hears_others: self.shared.wakes.hears(),
+            pooled: self.pooler_mode().map(|mode| mode == PoolerMode::Transaction),
+            oldest_transaction_at,
+        })
     }
 }
 
@@ -169,24 +190,14 @@ impl NoteStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Works on a connection of the pool, in a task of its own: a connection whose user was dropped
-    /// in the middle of a statement or transaction would go back to the pool as it was.
-    pub(super) async fn run<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
         what: impl for<'c> FnOnce(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
         + Send
         + 'static,
     ) -> StoreResult<T> {
-        let (pool, statements) = (self.shared.pool.clone(), Arc::clone(&self.shared.statements));
-        let answer = tokio::spawn(async move {
-            let mut connection = pool.acquire().await?;
-            what(&mut connection, &statements).await
-        });
-        match answer.await {
-            Ok(answer) => answer.map_err(|cause| fault(operation, cause)),
-            Err(_) => Err(gone(operation)),
-        }
+        self.shared.connections.run(operation, what).await
     }
 }
 

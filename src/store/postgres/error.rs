@@ -35,6 +35,11 @@ pub(super) fn held_elsewhere(operation: &'static str) -> StoreError {
 fn classify(cause: &sqlx::Error) -> (StoreErrorKind, Option<&'static str>) {
     use StoreErrorKind::{Permanent, Transient};
     match cause {
+        // PgBouncer says it in these words, under a code that it has for everything.
+        sqlx::Error::Database(error) if error.message().contains("statement pooling mode") => (
+            Permanent,
+            Some("the pooler is in statement mode, and has to be in transaction or session mode"),
+        ),
         sqlx::Error::Database(error) => of_code(error.code().as_deref().unwrap_or_default()),
         sqlx::Error::PoolTimedOut => (Transient, Some("all connections of the pool are in use")),
         sqlx::Error::PoolClosed => (Permanent, Some("the pool is closed")),

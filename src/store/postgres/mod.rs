@@ -7,6 +7,7 @@
 mod calls;
 mod change;
 mod claim;
+mod connections;
 mod encode;
 mod erase;
 mod error;
@@ -20,6 +21,7 @@ mod sql;
 mod transaction;
 mod wake;
 
+pub use connections::PoolerMode;
 pub use schema::SchemaName;
 pub use transaction::PostgresWrites;
 
@@ -31,8 +33,8 @@ use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::sync::Mutex;
 
+use self::connections::Connections;
 use self::error::fault;
-use self::sql::Statements;
 use self::wake::Wakes;
 use super::{StoreIdentity, StoreResult};
 
@@ -77,9 +79,8 @@ pub struct PostgresStore {
 }
 
 struct Shared {
-    pool: PgPool,
+    connections: Arc<Connections>,
     schema: SchemaName,
-    statements: Arc<Statements>,
     /// Which database this is, once it was asked.
     identity: OnceLock<StoreIdentity>,
     /// Held by the claim that runs: one that repeats a dropped call waits for it, and then knows
@@ -95,14 +96,17 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// `Permanent`: the URL is none, or the server refuses user or database. `Transient`: the server
-    /// cannot be reached.
+    /// `Permanent`: the URL is none, the server refuses user or database, or a pooler in statement
+    /// mode is in between. `Transient`: the server cannot be reached.
     pub async fn connect(url: &str) -> StoreResult<PostgresStore> {
         const OPERATION: &str = "connect";
         let options = PgConnectOptions::from_str(url).map_err(|cause| fault(OPERATION, cause))?;
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
         let pool = pool.connect_with(options).await.map_err(|cause| fault(OPERATION, cause))?;
-        Ok(PostgresStore::new(pool))
+        let store = PostgresStore::new(pool);
+        let nothing = store.shared.connections.run(OPERATION, |_, _| Box::pin(async { Ok(()) }));
+        nothing.await?;
+        Ok(store)
     }
 
     /// Keeps tasks in the database of the host's own pool, so that both can be in one transaction.
@@ -111,27 +115,59 @@ impl PostgresStore {
     /// `synchronous_commit` is the host's: where it is off, a probe answers
     /// [`Relaxed`](super::Durability::Relaxed).
     pub fn new(pool: PgPool) -> PostgresStore {
-        PostgresStore::in_schema(pool, SchemaName::default())
+        PostgresStore::from_parts(pool, SchemaName::default(), None, None)
     }
 
     /// The same with its tables in another schema.
     #[must_use]
     pub fn with_schema(self, schema: SchemaName) -> PostgresStore {
-        PostgresStore::in_schema(self.shared.pool.clone(), schema)
+        let (pool, _, mode, listener) = self.into_parts();
+        PostgresStore::from_parts(pool, schema, mode, listener)
     }
 
-    fn in_schema(pool: PgPool, schema: SchemaName) -> PostgresStore {
-        let statements = Arc::new(Statements::new(&schema));
-        let wakes = Wakes::new(&pool, &schema, statements.clone());
+    /// Says what lies between the application and the server.
+    ///
+    /// Unless it is said, the first call finds it out with one more connection, and
+    /// [`pooler_mode`](PostgresStore::pooler_mode) tells. PgBouncer must be told
+    /// `ignore_startup_parameters = extra_float_digits`; its statement mode cannot be used.
+    #[must_use]
+    pub fn with_pooler_mode(self, mode: PoolerMode) -> PostgresStore {
+        let (pool, schema, _, listener) = self.into_parts();
+        PostgresStore::from_parts(pool, schema, Some(mode), listener)
+    }
+
+    /// Listens for work of other processes on a connection of these options, past the pooler that
+    /// the pool connects to.
+    ///
+    /// Without it nothing is heard behind a pooler in transaction mode: what other processes store
+    /// waits for the poll, at most a minute.
+    #[must_use]
+    pub fn with_listener(self, direct: PgConnectOptions) -> PostgresStore {
+        let (pool, schema, mode, _) = self.into_parts();
+        PostgresStore::from_parts(pool, schema, mode, Some(direct))
+    }
+
+    fn from_parts(
+        pool: PgPool,
+        schema: SchemaName,
+        mode: Option<PoolerMode>,
+        listener: Option<PgConnectOptions>,
+    ) -> PostgresStore {
         let shared = Shared {
-            pool,
+            connections: Arc::new(Connections::new(pool, &schema, mode)),
+            wakes: Wakes::new(&schema, listener),
             schema,
-            statements,
             identity: OnceLock::new(),
             claiming: Arc::default(),
-            wakes,
         };
         PostgresStore { shared: Arc::new(shared) }
+    }
+
+    fn into_parts(self) -> (PgPool, SchemaName, Option<PoolerMode>, Option<PgConnectOptions>) {
+        let shared = self.shared;
+        let pool = shared.connections.pool().clone();
+        let listener = shared.wakes.direct().cloned();
+        (pool, shared.schema.clone(), shared.connections.mode(), listener)
     }
 
     /// Makes or updates the schema and its tables, all or nothing.
@@ -151,10 +187,10 @@ impl PostgresStore {
     /// A dropped call goes on by itself.
     pub async fn migrate(&self) -> StoreResult<()> {
         let schema = self.shared.schema.clone();
-        self.run("migrate", |connection, statements| {
+        let migrated = self.shared.connections.run("migrate", |connection, statements| {
             Box::pin(async move { migrate::migrate(connection, statements, &schema).await })
-        })
-        .await?
+        });
+        migrated.await?
     }
 
     /// What [`migrate`](PostgresStore::migrate) runs on an empty database, as a script: for hosts
@@ -174,7 +210,7 @@ impl PostgresStore {
 
     /// The pool of connections: for the host's own tables in the same database.
     pub fn pool(&self) -> &PgPool {
-        &self.shared.pool
+        self.shared.connections.pool()
     }
 
     /// The schema that holds the tables.
@@ -208,7 +244,21 @@ impl PostgresStore {
     /// ```
     pub fn transaction<'t>(&self, connection: &'t mut PgConnection) -> PostgresWrites<'t> {
         let channel = self.shared.wakes.channel().to_owned();
-        PostgresWrites::new(connection, self.shared.statements.clone(), channel)
+        let statements = Arc::clone(self.shared.connections.statements());
+        PostgresWrites::new(connection, statements, channel)
+    }
+
+    /// What lies between the application and the server; `None` before the first call.
+    pub fn pooler_mode(&self) -> Option<PoolerMode> {
+        self.shared.connections.mode()
+    }
+
+    /// Stops listening, and closes the pool, of which the host may hold other clones.
+    ///
+    /// Every later call ends in an error.
+    pub async fn close(&self) {
+        self.shared.wakes.stop();
+        self.shared.connections.pool().close().await;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::encode::stored;
@@ -87,18 +87,15 @@ pub(super) async fn history(
     Ok(found.iter().map(rows::entry).collect())
 }
 
-/// Counts what is stored, all of it as of one moment.
+/// Counts what is stored; in a transaction that sees one moment.
 pub(super) async fn stats(
     connection: &mut PgConnection,
     statements: &Statements,
     now: DateTime<Utc>,
 ) -> Sql<StoreStats> {
-    let mut reading =
-        connection.begin_with("begin isolation level repeatable read read only").await?;
-    let tasks = statements.stats_tasks.query().fetch_all(&mut *reading).await?;
-    let pending = statements.stats_pending.query().bind(now).fetch_one(&mut *reading).await?;
-    let erased = statements.counters.query().fetch_all(&mut *reading).await?;
-    reading.commit().await?;
+    let tasks = statements.stats_tasks.query().fetch_all(&mut *connection).await?;
+    let pending = statements.stats_pending.query().bind(now).fetch_one(&mut *connection).await?;
+    let erased = statements.counters.query().fetch_all(&mut *connection).await?;
 
     let mut counts: BTreeMap<_, u64> = BTreeMap::new();
     for row in &tasks {

@@ -11,27 +11,40 @@ use super::schema::SchemaName;
 /// The files are written for this schema.
 const PLACEHOLDER: &str = "puntual";
 
+/// Whether a connection keeps a statement prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Prepared once for each connection, under a name.
+    Cached,
+    /// Prepared for this one time, without a name.
+    Unnamed,
+}
+
 /// One statement, ready to run.
 #[derive(Debug, Clone)]
-pub(super) struct Statement(Arc<str>);
+pub(super) struct Statement {
+    text: Arc<str>,
+    keep: Use,
+}
 
 impl Statement {
     /// Puts the name of the schema into a text of ours.
     pub(super) fn new(text: &'static str, schema: &SchemaName) -> Statement {
-        Statement(text.replace(PLACEHOLDER, &format!("\"{schema}\"")).into())
+        let text = text.replace(PLACEHOLDER, &format!("\"{schema}\"")).into();
+        Statement { text, keep: Use::Unnamed }
     }
 
     /// The text: ours, with nothing of anybody else's in it but a name of `[a-z_][a-z0-9_]*`.
     pub(super) fn sql(&self) -> SqlStr {
-        AssertSqlSafe(self.0.clone()).into_sql_str()
+        AssertSqlSafe(self.text.clone()).into_sql_str()
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     pub(super) fn query(&self) -> Query<'static, Postgres, PgArguments> {
-        sqlx::query(self.sql())
+        sqlx::query(self.sql()).persistent(self.keep == Use::Cached)
     }
 }
 
@@ -44,12 +57,15 @@ macro_rules! statements {
         }
 
         impl Statements {
-            pub(super) fn new(schema: &SchemaName) -> Statements {
+            pub(super) fn new(schema: &SchemaName, keep: Use) -> Statements {
                 Statements {
-                    $($name: Statement::new(
-                        include_str!(concat!("sql/", stringify!($name), ".sql")),
-                        schema,
-                    ),)*
+                    $($name: Statement {
+                        keep,
+                        ..Statement::new(
+                            include_str!(concat!("sql/", stringify!($name), ".sql")),
+                            schema,
+                        )
+                    },)*
                 }
             }
         }
@@ -84,6 +100,7 @@ statements! {
     notes_list,
     notes_read,
     notify,
+    oldest_transaction,
     probe,
     schema_is_there,
     schema_lock,

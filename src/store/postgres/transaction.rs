@@ -37,7 +37,7 @@ impl<'t> PostgresWrites<'t> {
 
     /// Wakes engines when the host commits, and not before.
     async fn announce(&mut self, operation: &'static str) -> StoreResult<()> {
-        let query = self.statements.notify.query().bind(self.channel.clone());
+        let query = self.statements.notify.query().bind(self.channel.clone()).bind("");
         let sent = query.execute(&mut *self.connection).await;
         sent.map(drop).map_err(|cause| fault(operation, cause))
     }

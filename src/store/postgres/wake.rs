@@ -3,19 +3,19 @@
 //! Engines of this process hear of our own commits directly; those of others, and everybody of a
 //! host's own transaction, by NOTIFY. Whatever is lost on the way is found by the poll.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{Acquire, Connection};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use super::connections::{Connections, PoolerMode, session};
 use super::error::Sql;
 use super::schema::SchemaName;
-use super::sql::Statements;
 use crate::time::{Clock, SystemClock};
 
 /// How often the listening connection is asked whether it still lives, and how long that may take.
@@ -28,23 +28,36 @@ const PAUSE_LONGEST: Duration = Duration::from_secs(30);
 
 /// Says and hears that there is work.
 pub(super) struct Wakes {
-    pool: PgPool,
-    channel: String,
-    statements: Arc<Statements>,
-    ticks: watch::Sender<u64>,
+    shared: Arc<Hearing>,
+    /// Where to listen, if not where the pool connects to.
+    direct: Option<PgConnectOptions>,
     /// Whether a NOTIFY is about to be sent: it speaks for all that is committed until then.
     announced: Arc<AtomicBool>,
     /// Made when somebody first listens.
     listener: OnceLock<AbortHandle>,
 }
 
+/// What the listener and its store share.
+struct Hearing {
+    channel: String,
+    ticks: watch::Sender<u64>,
+    /// The session that listens; [`NOBODY`] while none does.
+    session: AtomicI32,
+}
+
+/// The number of no session.
+const NOBODY: i32 = 0;
+
 impl Wakes {
-    pub(super) fn new(pool: &PgPool, schema: &SchemaName, statements: Arc<Statements>) -> Wakes {
-        Wakes {
-            pool: pool.clone(),
+    pub(super) fn new(schema: &SchemaName, direct: Option<PgConnectOptions>) -> Wakes {
+        let hearing = Hearing {
             channel: format!("{schema}_wake"),
-            statements,
             ticks: watch::Sender::new(0),
+            session: AtomicI32::new(NOBODY),
+        };
+        Wakes {
+            shared: Arc::new(hearing),
+            direct,
             announced: Arc::default(),
             listener: OnceLock::new(),
         }
@@ -52,56 +65,90 @@ impl Wakes {
 
     /// The name under which NOTIFY sends and LISTEN hears.
     pub(super) fn channel(&self) -> &str {
-        &self.channel
+        &self.shared.channel
+    }
+
+    /// Where to listen, if the host said so.
+    pub(super) fn direct(&self) -> Option<&PgConnectOptions> {
+        self.direct.as_ref()
+    }
+
+    /// Whether a connection listens at this moment; `None` where nobody asked to hear of work.
+    pub(super) fn hears(&self) -> Option<bool> {
+        self.listener.get().map(|_| self.shared.session.load(Ordering::Acquire) != NOBODY)
     }
 
     /// Hears of work from now on. Outside a runtime there is nobody to listen; the poll remains.
-    pub(super) fn subscribe(&self) -> watch::Receiver<u64> {
-        let ticks = self.ticks.subscribe();
+    pub(super) fn subscribe(&self, connections: &Arc<Connections>) -> watch::Receiver<u64> {
+        let ticks = self.shared.ticks.subscribe();
         if let Ok(runtime) = Handle::try_current() {
             self.listener.get_or_init(|| {
-                let options = (*self.pool.connect_options()).clone();
-                let listening = listen(options, self.channel.clone(), self.ticks.clone());
-                runtime.spawn(listening).abort_handle()
+                let (connections, shared) = (Arc::clone(connections), Arc::clone(&self.shared));
+                runtime.spawn(listen(connections, self.direct.clone(), shared)).abort_handle()
             });
         }
         ticks
     }
 
     /// Tells everybody, after a commit of our own. A NOTIFY that fails is not repeated.
-    pub(super) fn announce(&self) {
-        tick(&self.ticks);
+    pub(super) fn announce(&self, connections: &Arc<Connections>) {
+        tick(&self.shared.ticks);
         if self.announced.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (pool, announced) = (self.pool.clone(), Arc::clone(&self.announced));
-        let query = self.statements.notify.query().bind(self.channel.clone());
+        let (connections, announced) = (Arc::clone(connections), Arc::clone(&self.announced));
+        let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            let connection = pool.acquire().await;
-            announced.store(false, Ordering::Release);
-            if let Ok(mut connection) = connection {
-                let _ = query.execute(&mut *connection).await;
-            }
+            let sent = connections.run("notify", move |connection, statements| {
+                announced.store(false, Ordering::Release);
+                // Our own listener knows it by its number, and does not say it a second time.
+                let session = shared.session.load(Ordering::Acquire).to_string();
+                let query = statements.notify.query().bind(shared.channel.clone()).bind(session);
+                Box::pin(async move { query.execute(connection).await.map(drop) })
+            });
+            let _ = sent.await;
         });
+    }
+
+    /// Stops listening, for good.
+    pub(super) fn stop(&self) {
+        if let Some(listener) = self.listener.get() {
+            listener.abort();
+        }
+        self.shared.session.store(NOBODY, Ordering::Release);
     }
 }
 
 impl Drop for Wakes {
     fn drop(&mut self) {
-        if let Some(listener) = self.listener.get() {
-            listener.abort();
-        }
+        self.stop();
     }
 }
 
-/// Listens for ever, on one connection after the other.
-async fn listen(options: PgConnectOptions, channel: String, ticks: watch::Sender<u64>) {
+/// Listens for ever, on one connection after the other; behind a pooler that passes nothing on,
+/// not at all.
+async fn listen(
+    connections: Arc<Connections>,
+    direct: Option<PgConnectOptions>,
+    shared: Arc<Hearing>,
+) {
     let clock = SystemClock::new();
     let mut pause = PAUSE_FIRST;
     loop {
+        let options = match (&direct, connections.find_mode().await) {
+            (Some(direct), _) => Some(direct.clone()),
+            (None, Ok(PoolerMode::Session)) => {
+                Some((*connections.pool().connect_options()).clone())
+            }
+            (None, Ok(PoolerMode::Transaction)) => return,
+            (None, Err(_)) => None,
+        };
         let mut connected = false;
-        // An error says no more than the end of the connection does.
-        let _ = hear(&options, &channel, &ticks, &clock, &mut connected).await;
+        if let Some(options) = options {
+            // An error says no more than the end of the connection does.
+            let _ = hear(&options, &shared, &clock, &mut connected).await;
+            shared.session.store(NOBODY, Ordering::Release);
+        }
         pause = match connected {
             true => PAUSE_FIRST,
             false => pause.saturating_mul(2).min(PAUSE_LONGEST),
@@ -113,8 +160,7 @@ async fn listen(options: PgConnectOptions, channel: String, ticks: watch::Sender
 /// Listens until the connection is lost.
 async fn hear(
     options: &PgConnectOptions,
-    channel: &str,
-    ticks: &watch::Sender<u64>,
+    shared: &Hearing,
     clock: &SystemClock,
     connected: &mut bool,
 ) -> Sql<()> {
@@ -122,15 +168,20 @@ async fn hear(
     let pool = pool.connect_with(options.clone()).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
-    listener.listen(channel).await?;
+    let mine = session(listener.acquire().await?).await?;
+    listener.listen(&shared.channel).await?;
     *connected = true;
+    shared.session.store(mine, Ordering::Release);
+    let mine = mine.to_string();
     // What came before was not heard.
-    tick(ticks);
+    tick(&shared.ticks);
     loop {
         tokio::select! {
             biased;
             heard = listener.try_recv() => match heard? {
-                Some(_) => tick(ticks),
+                // Of our own commits the engine knows.
+                Some(heard) if heard.payload() == mine => {}
+                Some(_) => tick(&shared.ticks),
                 None => return Ok(()),
             },
             () = clock.sleep(WATCH_EVERY) => tokio::select! {

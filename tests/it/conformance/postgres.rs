@@ -39,7 +39,7 @@ impl StoreHarness for InSchemas {
     /// Other connections to the same schema.
     async fn reopen(&self) -> Option<Arc<dyn TaskStore>> {
         let schema = self.last()?.schema().clone();
-        Some(Arc::new(PostgresStore::new(self.server.pool().await).with_schema(schema)))
+        Some(Arc::new(self.server.over(&self.server.pool().await, schema)))
     }
 
     async fn hold_row(&self, task: TaskId) -> Option<Box<dyn Hold>> {

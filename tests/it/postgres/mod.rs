@@ -5,6 +5,7 @@ mod locks;
 mod migrate;
 mod outage;
 mod plans;
+mod pooler;
 #[cfg(feature = "testing")]
 mod restored;
 mod scale;
@@ -16,7 +17,7 @@ use puntual::task::{
     Channel, ClaimId, Entropy, EntryId, HistoryEntry, Kind, NewTask, PersonKey, Priority, Subject,
     Task, TaskBody, TaskId, TaskState, What,
 };
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::seconds(seconds)
@@ -69,5 +70,7 @@ async fn execute(store: &PostgresStore, statement: &str) {
 /// The first column of the first row, as text; `{}` stands for the schema of the store.
 async fn answer(store: &PostgresStore, statement: &str) -> String {
     let statement = statement.replace("{}", store.schema().as_str());
-    sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(store.pool()).await.unwrap()
+    // In the simple protocol, which every pooler passes on.
+    let row = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(store.pool()).await.unwrap();
+    row.try_get_unchecked(0).unwrap()
 }

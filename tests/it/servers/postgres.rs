@@ -21,6 +21,8 @@ use puntual::store::{PostgresStore, SchemaName};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tempfile::TempDir;
 
+use super::pgbouncer::Pooler;
+
 /// Where Debian puts the binaries of each version.
 const INSTALLED: &str = "/usr/lib/postgresql";
 
@@ -69,9 +71,20 @@ done
 rm -rf "$2"/*
 "#;
 
+/// `PUNTUAL_POSTGRES=pooled` runs every test on the shared server behind PgBouncer.
+fn is_pooled() -> bool {
+    match std::env::var("PUNTUAL_POSTGRES").as_deref() {
+        Err(_) | Ok("direct") => false,
+        Ok("pooled") => true,
+        Ok(other) => panic!("PUNTUAL_POSTGRES is `direct` or `pooled`, and not {other:?}"),
+    }
+}
+
 /// A running server: where its socket is.
 pub(crate) struct Server {
     directory: PathBuf,
+    /// What stands before it, where [`is_pooled`].
+    pooler: Option<Pooler>,
     /// Held, shared with other processes, as long as the server is used.
     _used: File,
     /// The shell of a shared server that we started, and that outlives us.
@@ -117,7 +130,8 @@ impl Server {
             started = Some(keeper);
         }
         File::create(directory.join("asked")).unwrap();
-        Server { directory, _used: used, _keeper: started }
+        let pooler = is_pooled().then(|| Pooler::start(&directory, "transaction"));
+        Server { directory, pooler, _used: used, _keeper: started }
     }
 
     /// Copies a schema into another database of the server, as a backup that is restored does.
@@ -148,8 +162,23 @@ impl Server {
             .database("postgres")
     }
 
+    /// Connections as an application makes them: through the pooler, where there is one.
     pub(crate) async fn pool(&self) -> PgPool {
-        PgPoolOptions::new().max_connections(8).connect_with(self.options()).await.unwrap()
+        let options = match &self.pooler {
+            Some(pooler) => self.behind(pooler),
+            None => self.options(),
+        };
+        PgPoolOptions::new().max_connections(8).connect_with(options).await.unwrap()
+    }
+
+    /// How to connect by way of a pooler.
+    pub(crate) fn behind(&self, pooler: &Pooler) -> PgConnectOptions {
+        self.options().socket(pooler.directory()).port(Pooler::PORT)
+    }
+
+    /// Where its socket is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// A store with a schema that nobody else uses.
@@ -159,9 +188,14 @@ impl Server {
 
     /// The same over a pool that several stores share.
     pub(crate) async fn store_on(&self, pool: &PgPool) -> PostgresStore {
-        let store = PostgresStore::new(pool.clone()).with_schema(new_schema());
+        let store = self.over(pool, new_schema());
         store.migrate().await.unwrap();
         store
+    }
+
+    /// A store that hears of work, though a pooler may be in between.
+    pub(crate) fn over(&self, pool: &PgPool, schema: SchemaName) -> PostgresStore {
+        PostgresStore::new(pool.clone()).with_schema(schema).with_listener(self.options())
     }
 }
 
@@ -188,7 +222,12 @@ impl OwnServer {
         let mut said = BufReader::new(keeper.stdout.take().unwrap());
         expect(&mut said, "ready");
         let used = File::open(directory.path()).unwrap();
-        let server = Server { directory: directory.path().to_owned(), _used: used, _keeper: None };
+        let server = Server {
+            directory: directory.path().to_owned(),
+            pooler: None,
+            _used: used,
+            _keeper: None,
+        };
         OwnServer { server, keeper, said, _directory: directory }
     }
 
@@ -312,7 +351,7 @@ fn template(binaries: &Path) -> PathBuf {
 }
 
 /// A command as somebody who may not do everything: Postgres refuses to run as root.
-fn unprivileged(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(super) fn unprivileged(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     if let Some((uid, gid)) = nobody() {
         command.uid(uid).gid(gid);
@@ -321,7 +360,7 @@ fn unprivileged(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-fn hand_over(directory: &Path) {
+pub(super) fn hand_over(directory: &Path) {
     if let Some((uid, gid)) = nobody() {
         chown(directory, Some(uid), Some(gid)).unwrap();
     }

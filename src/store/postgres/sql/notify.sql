@@ -1,2 +1,2 @@
 -- By no index.
-select pg_notify($1::text, '');
+select pg_catalog.pg_notify($1::text, $2::text);

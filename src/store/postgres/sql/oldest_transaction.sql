@@ -1,0 +1,4 @@
+-- By no index. Of other roles only those see it who may read all statistics.
+select min(xact_start)
+from pg_catalog.pg_stat_activity
+where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid();

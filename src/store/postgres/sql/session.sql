@@ -1,0 +1,2 @@
+-- By no index.
+select pg_catalog.pg_backend_pid();
