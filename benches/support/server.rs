@@ -8,9 +8,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use super::engine::idle;
 use super::{Result, rows};
 
-#[path = "../../tests/it/servers/postgres.rs"]
+#[path = "../../tests/it/servers/mod.rs"]
 #[allow(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "a part, made for tests")]
-mod postgres;
+mod servers;
+
+use servers::postgres::{OwnServer, installed};
 
 /// What a small server of a host has; whatever the tests' server saves on is switched on again.
 const SETTINGS: &str = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on \
@@ -21,18 +23,18 @@ const MODEL: &str = "model";
 
 /// A server, and how to reach it.
 pub(crate) struct Server {
-    server: postgres::OwnServer,
+    server: OwnServer,
     options: PgConnectOptions,
 }
 
 impl Server {
     /// `None`, and a word about it, where no server is installed.
     pub(crate) async fn start() -> Result<Option<Server>> {
-        if postgres::installed().is_none() {
+        if installed().is_none() {
             println!("no Postgres server is installed: its figures are left out");
             return Ok(None);
         }
-        let server = postgres::OwnServer::start_with(SETTINGS);
+        let server = OwnServer::start_with(SETTINGS);
         let options = server.options();
         let server = Server { server, options };
         let mut connection = server.connect().await?;
