@@ -1,9 +1,12 @@
 //! How fast a backlog goes out: an engine with default settings and a notifier that does nothing,
 //! against claims and completions of 500 written by hand.
 //!
-//! `cargo bench --features sqlite,testing --bench drain`; with `PUNTUAL_BENCH_FULL=1` also the
-//! large backlogs; `-- memory`, `-- sqlite` or `-- peak` ask for a part. `PUNTUAL_BENCH_ROWS` asks for another number of rows in the SQLite file.
+//! `cargo bench --features postgres,sqlite,testing --bench drain`; with `PUNTUAL_BENCH_FULL=1` also
+//! the large backlogs; `-- memory`, `-- sqlite`, `-- postgres` or `-- peak` ask for a part.
+//! `PUNTUAL_BENCH_ROWS` asks for another number of rows in the databases.
 
+#[path = "postgres/drain.rs"]
+mod postgres;
 mod raw;
 mod support;
 
@@ -31,7 +34,8 @@ fn main() -> Result<()> {
     print_setting(
         "rows due at once, notifier without work, concurrency 500, default settings; \
          raw memory: claim and apply of 500 on the same store without an engine; \
-         raw SQLite: claim, hand-off, completion with history of 500, WAL, FULL",
+         raw SQLite: claim, hand-off, completion with history of 500, WAL, FULL; \
+         raw Postgres: the same on two connections",
     );
     runtime()?.block_on(async {
         if is_asked_for("memory") {
@@ -42,6 +46,9 @@ fn main() -> Result<()> {
         }
         if is_asked_for("sqlite") && is_full() {
             sqlite(100_000).await?;
+        }
+        if is_asked_for("postgres") {
+            postgres::run().await?;
         }
         if is_asked_for("peak") {
             peak(100_000).await?;

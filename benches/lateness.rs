@@ -1,10 +1,14 @@
 //! How late reminders go out, how soon one that is due at once, and what waiting costs.
 //!
-//! `cargo bench --features sqlite,testing --bench lateness`; with `PUNTUAL_BENCH_FULL=1` the idle
-//! engine is watched for two minutes, else for 15 s (`PUNTUAL_BENCH_IDLE` in seconds). The raw
-//! reference of lateness is a task that only sleeps until such instants, that of a pickup a task
-//! that waits for a channel, and beside the idle figures stands their goal.
+//! `cargo bench --features postgres,sqlite,testing --bench lateness`; `-- sqlite pickup` asks for a
+//! part; with `PUNTUAL_BENCH_FULL=1` the idle engine is watched for two minutes, else for 15 s, on
+//! Postgres for a minute (`PUNTUAL_BENCH_IDLE` in seconds). The raw reference of lateness is a task
+//! that only sleeps until such instants, that of a pickup a task that waits for a channel (on
+//! Postgres: for a NOTIFY, and then claims), and beside the idle figures stands their goal.
 
+#[path = "postgres/lateness.rs"]
+mod postgres;
+mod raw;
 mod support;
 
 use std::time::Duration;
@@ -18,10 +22,12 @@ use puntual::time::{Clock, SystemClock};
 use puntual::{Reminders, Scheduler};
 use support::counting::{Calls, Counting};
 use support::report::{Measure, percentile, print_setting, processor_seconds};
-use support::{Result, is_asked_for, is_full, number, rows, runtime};
+use support::{Result, is_chosen, is_full, number, rows, runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+const STORES: [&str; 3] = ["memory", "sqlite", "postgres"];
+const MEASURES: [&str; 3] = ["lateness", "pickup", "idle"];
 const ROUNDS: u64 = 3;
 const TASKS: u64 = 500;
 
@@ -33,20 +39,32 @@ fn main() -> Result<()> {
     runtime()?.block_on(async {
         let directory = tempfile::tempdir()?;
         let sqlite = |name: &str| SqliteStore::open(directory.path().join(name));
-        if is_asked_for("lateness") {
-            lateness("memory", MemoryStore::new()).await?;
-            lateness("sqlite", sqlite("lateness.db").await?).await?;
+        if is_chosen("memory", &STORES) {
+            let [first, second, third] = [(); 3].map(|()| MemoryStore::new());
+            measures("memory", first, second, third).await?;
         }
-        if is_asked_for("pickup") {
-            pickup("memory", MemoryStore::new()).await?;
-            pickup("sqlite", sqlite("pickup.db").await?).await?;
+        if is_chosen("sqlite", &STORES) {
+            let [first, second, third] = ["lateness.db", "pickup.db", "idle.db"].map(sqlite);
+            measures("sqlite", first.await?, second.await?, third.await?).await?;
         }
-        if is_asked_for("idle") {
-            idle("memory", MemoryStore::new()).await?;
-            idle("sqlite", sqlite("idle.db").await?).await?;
+        if is_chosen("postgres", &STORES) {
+            postgres::run().await?;
         }
         Ok(())
     })
+}
+
+async fn measures<S: TaskStore>(name: &str, first: S, second: S, third: S) -> Result<()> {
+    if is_chosen("lateness", &MEASURES) {
+        lateness(name, first).await?;
+    }
+    if is_chosen("pickup", &MEASURES) {
+        pickup(name, second).await?;
+    }
+    if is_chosen("idle", &MEASURES) {
+        idle(name, third).await?;
+    }
+    Ok(())
 }
 
 /// Tells when each message passed the gate, and how late that was.

@@ -1,24 +1,26 @@
 //! How fast reminders are stored: one by one by one client and by sixteen, and in bulk, against
 //! inserts written by hand into a table of the same shape.
 //!
-//! `cargo bench --features sqlite,testing --bench store`; `PUNTUAL_BENCH_FULL=1` takes five times
-//! as many rows. The raw inserts write the row alone; ours write its first history entry too.
+//! `cargo bench --features postgres,sqlite,testing --bench store`; `PUNTUAL_BENCH_FULL=1` takes
+//! five times as many rows; `-- memory`, `-- sqlite` or `-- postgres` ask for a part. The raw
+//! inserts write the row alone; ours write its first history entry too.
 
+#[path = "postgres/store.rs"]
+mod postgres;
 mod raw;
 mod support;
 
 use std::path::Path;
 use std::time::Duration;
 
-use puntual::store::{MemoryStore, SqliteStore, TaskFilter, TaskQuery, TaskStore};
-use puntual::task::{NewTask, Subject};
-use puntual::testing::new_task;
+use puntual::store::{MemoryStore, SqliteStore, TaskStore};
+use puntual::task::NewTask;
 use puntual::time::{Clock, SystemClock};
 use puntual::{Reminders, Scheduler};
 use sqlx::Connection;
 use support::engine::idle;
 use support::report::{Measure, print_setting};
-use support::{Result, is_full, rows, runtime};
+use support::{Result, is_asked_for, is_full, rows, runtime};
 use tokio::task::JoinSet;
 
 const ROUNDS: usize = 3;
@@ -26,26 +28,36 @@ const ROUNDS: usize = 3;
 fn main() -> Result<()> {
     print_setting(
         "reminders of about 620 bytes; SQLite: WAL, FULL; raw: single inserts in transactions of \
-         their own on one held connection a client, bulk by json_each in statements of 1,000; \
+         their own on one held connection a client, bulk by json_each or unnest in statements of 1,000; \
          raw memory: the store's own insert without an engine",
     );
     let times = if is_full() { 5 } else { 1 };
     runtime()?.block_on(async {
         for (clients, each) in [(1, 1_000 * times), (16, 250 * times)] {
-            sqlite_singles(clients, each).await?;
-            memory_singles(clients, 20 * each).await?;
+            if is_asked_for("sqlite") {
+                sqlite_singles(clients, each).await?;
+            }
+            if is_asked_for("memory") {
+                memory_singles(clients, 20 * each).await?;
+            }
         }
-        sqlite_bulk(20 * times).await
+        if is_asked_for("sqlite") {
+            sqlite_bulk(20 * times).await?;
+        }
+        if is_asked_for("postgres") {
+            postgres::run(times).await?;
+        }
+        Ok(())
     })
 }
 
 async fn sqlite_singles(clients: u64, each: u64) -> Result<()> {
     let mut measure = Measure::new(format!("enqueue_sqlite_{clients}"), "tasks/s");
-    let made = rows_by_hand(clients * each).await?;
+    let made = rows::by_hand(clients * each).await?;
     for _ in 0..ROUNDS {
         let directory = tempfile::tempdir()?;
         let store = SqliteStore::open(directory.path().join("ours.db")).await?;
-        let ours = singles(&idle(store.clone())?, clients, each).await?;
+        let ours = singles(&idle(store.clone())?, clients, each, rows::due_now).await?;
         store.close().await;
         let raw = raw_singles(&directory.path().join("raw.db"), &made, clients, each).await?;
         measure.round(rate(clients * each, ours), rate(clients * each, raw));
@@ -56,9 +68,9 @@ async fn sqlite_singles(clients: u64, each: u64) -> Result<()> {
 
 async fn memory_singles(clients: u64, each: u64) -> Result<()> {
     let mut measure = Measure::new(format!("enqueue_memory_{clients}"), "tasks/s");
-    let made = rows_by_hand(clients * each).await?;
+    let made = rows::by_hand(clients * each).await?;
     for _ in 0..ROUNDS {
-        let ours = singles(&idle(MemoryStore::new())?, clients, each).await?;
+        let ours = singles(&idle(MemoryStore::new())?, clients, each, rows::due_now).await?;
         let (clock, store) = (SystemClock::new(), MemoryStore::new());
         let mut all = JoinSet::new();
         for part in made.chunks(each as usize) {
@@ -78,14 +90,19 @@ async fn memory_singles(clients: u64, each: u64) -> Result<()> {
 }
 
 /// Schedules one reminder after the other, each client its own.
-async fn singles(scheduler: &Scheduler, clients: u64, each: u64) -> Result<Duration> {
+async fn singles(
+    scheduler: &Scheduler,
+    clients: u64,
+    each: u64,
+    made: rows::Make,
+) -> Result<Duration> {
     let clock = SystemClock::new();
     let mut all = JoinSet::new();
     for client in 0..clients {
         let (scheduler, now) = (scheduler.clone(), clock.now());
         all.spawn(async move {
             for number in client * each..(client + 1) * each {
-                scheduler.schedule(rows::due_now(now, number)?).await?;
+                scheduler.schedule(made(now, number)?).await?;
             }
             Ok(())
         });
@@ -125,7 +142,7 @@ async fn finish(mut all: JoinSet<Result<()>>) -> Result<()> {
 async fn sqlite_bulk(calls: u64) -> Result<()> {
     let count = calls * rows::BULK;
     let mut measure = Measure::new("enqueue_sqlite_bulk_1000", "tasks/s");
-    let made = rows_by_hand(count).await?;
+    let made = rows::by_hand(count).await?;
     for _ in 0..ROUNDS {
         let directory = tempfile::tempdir()?;
         let store = SqliteStore::open(directory.path().join("ours.db")).await?;
@@ -145,25 +162,6 @@ async fn sqlite_bulk(calls: u64) -> Result<()> {
     }
     measure.print();
     Ok(())
-}
-
-/// Rows as the scheduler would make them, with the body that it made for one of them.
-async fn rows_by_hand(count: u64) -> Result<Vec<NewTask>> {
-    let (store, now) = (MemoryStore::new(), SystemClock::new().now());
-    idle(store.clone())?.schedule(rows::due_now(now, 0)?).await?;
-    let all = store.list(&TaskQuery::new(TaskFilter::default(), 1)).await?;
-    let model = all.into_iter().next().ok_or("nothing was scheduled")?;
-    let made = |number| {
-        new_task(now, "reminder_24h")
-            .about(Subject::new("booking", number))
-            .person(&format!("person{number}@example.com"))
-            .recipient(model.recipient.as_str())
-            .event(model.event_at.unwrap_or(now))
-            .expires(model.expires_at)
-            .body(model.body.as_str())
-            .build()
-    };
-    Ok((0..count).map(made).collect())
 }
 
 fn rate(count: u64, took: Duration) -> f64 {

@@ -1,6 +1,8 @@
 //! The raw reference: the same guarantee without an engine, by hand-written SQL through the same
-//! driver. One connection, write-ahead log, `synchronous=full`, JSON binds.
+//! driver. Here SQLite: one connection, write-ahead log, `synchronous=full`, JSON binds.
 #![allow(dead_code, reason = "each bench uses a part of it")]
+
+pub(crate) mod postgres;
 
 use std::path::Path;
 use std::time::Duration;

@@ -53,15 +53,50 @@ pub(crate) fn idle(store: impl TaskStore) -> Result<Scheduler> {
     Ok(Scheduler::builder(store).notifier(Silent { marks_hand_off: false }).build()?)
 }
 
+/// How many outcomes are still to be recorded, by all engines that share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Left(Arc<(AtomicU64, Notify)>);
+
+impl Left {
+    pub(crate) fn new(count: u64) -> Left {
+        Left(Arc::new((AtomicU64::new(count), Notify::new())))
+    }
+
+    fn one_less(&self) {
+        if self.0.0.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.1.notify_waiters();
+        }
+    }
+
+    /// Waits until none is left.
+    pub(crate) async fn none(&self) {
+        loop {
+            let notified = self.0.1.notified();
+            if self.0.0.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
 /// Starts an engine with default settings and says how long it takes until so many outcomes are
 /// recorded.
 pub(crate) async fn drain(store: impl TaskStore, count: u64, marks: bool) -> Result<Duration> {
-    let (left, done) = (Arc::new(AtomicU64::new(count)), Arc::new(Notify::new()));
+    drain_until(store, &Left::new(count), marks).await
+}
+
+/// The same for engines that share the work.
+pub(crate) async fn drain_until(
+    store: impl TaskStore,
+    left: &Left,
+    marks: bool,
+) -> Result<Duration> {
     let ear = {
-        let (left, done) = (left.clone(), done.clone());
+        let left = left.clone();
         move |outcome: &Outcome| {
-            if outcome.state == TaskState::Sent && left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                done.notify_one();
+            if outcome.state == TaskState::Sent {
+                left.one_less();
             }
         }
     };
@@ -70,7 +105,7 @@ pub(crate) async fn drain(store: impl TaskStore, count: u64, marks: bool) -> Res
     let clock = SystemClock::new();
     let begun = clock.monotonic();
     let running = scheduler.start();
-    done.notified().await;
+    left.none().await;
     let took = clock.monotonic().saturating_sub(begun);
     running.shutdown(Duration::from_secs(10)).await;
     Ok(took)

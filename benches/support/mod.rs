@@ -5,6 +5,7 @@ pub(crate) mod counting;
 pub(crate) mod engine;
 pub(crate) mod report;
 pub(crate) mod rows;
+pub(crate) mod server;
 
 /// Whatever went wrong: a bench only tells it.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -29,4 +30,12 @@ pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
 pub(crate) fn is_asked_for(group: &str) -> bool {
     let mut names = std::env::args().skip(1).filter(|name| !name.starts_with('-')).peekable();
     names.peek().is_none() || names.any(|name| name == group)
+}
+
+/// The same where arguments choose among several things: all of `those`, unless some are named
+/// (`cargo bench --bench lateness -- postgres pickup`).
+pub(crate) fn is_chosen(group: &str, those: &[&str]) -> bool {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    let is_named = |group: &str| names.iter().any(|name| name == group);
+    is_named(group) || !those.iter().any(|other| is_named(other))
 }

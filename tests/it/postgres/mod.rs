@@ -14,6 +14,7 @@ mod pooler;
 #[cfg(feature = "testing")]
 mod restored;
 mod rights;
+mod scale;
 mod views;
 mod workers;
 

@@ -122,7 +122,7 @@ impl Server {
             let _ = fs::remove_dir_all(&directory);
             fs::create_dir(&directory).unwrap();
             prepare(&directory, &template);
-            let mut keeper = keeper(SHARED_KEEPER, &binaries, &directory);
+            let mut keeper = keeper(SHARED_KEEPER, &binaries, &directory, "");
             // A group of its own: it outlives the test that started it.
             let keeper = keeper.process_group(0).stderr(Stdio::null());
             let mut keeper = keeper.stdin(File::open(&users).unwrap()).spawn().unwrap();
@@ -209,10 +209,15 @@ pub(crate) struct OwnServer {
 
 impl OwnServer {
     pub(crate) fn start() -> OwnServer {
+        OwnServer::start_with("")
+    }
+
+    /// With settings of its own, which go before those of the tests.
+    pub(crate) fn start_with(settings: &str) -> OwnServer {
         let binaries = binaries();
         let directory = tempfile::Builder::new().prefix("puntual-postgres-").tempdir().unwrap();
         prepare(directory.path(), &template(&binaries));
-        let mut keeper = keeper(KEEPER, &binaries, directory.path());
+        let mut keeper = keeper(KEEPER, &binaries, directory.path(), settings);
         let mut keeper = keeper.stdin(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(keeper.stdout.take().unwrap());
         expect(&mut said, "ready");
@@ -282,10 +287,10 @@ fn prepare(directory: &Path, template: &Path) {
 }
 
 /// A shell that keeps a server, ready to be spawned.
-fn keeper(script: &str, binaries: &Path, directory: &Path) -> Command {
+fn keeper(script: &str, binaries: &Path, directory: &Path, settings: &str) -> Command {
     let mut keeper = unprivileged("sh");
     keeper.args(["-c", script, "keeper"]).args([binaries, directory]);
-    keeper.arg(format!("{SETTINGS} -k {}", directory.display())).stdout(Stdio::piped());
+    keeper.arg(format!("{SETTINGS} {settings} -k {}", directory.display())).stdout(Stdio::piped());
     keeper
 }
 
@@ -295,20 +300,22 @@ fn expect(said: &mut impl BufRead, word: &str) {
     assert_eq!(line.trim_end(), word, "what the server's keeper says");
 }
 
-/// `$PG_BIN`, or the newest version that is installed.
 fn binaries() -> PathBuf {
+    installed()
+        .expect("no Postgres server is installed; install one, or set PG_BIN to its directory")
+}
+
+/// `$PG_BIN`, or the newest version that is installed.
+pub(crate) fn installed() -> Option<PathBuf> {
     if let Some(given) = std::env::var_os("PG_BIN") {
-        return PathBuf::from(given);
+        return Some(PathBuf::from(given));
     }
     let versions = fs::read_dir(INSTALLED).into_iter().flatten().flatten();
     let newest = versions
         .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
         .filter(|version| Path::new(INSTALLED).join(format!("{version}/bin/postgres")).exists())
-        .max();
-    let Some(newest) = newest else {
-        panic!("no Postgres server is installed; install one, or set PG_BIN to its directory");
-    };
-    Path::new(INSTALLED).join(format!("{newest}/bin"))
+        .max()?;
+    Some(Path::new(INSTALLED).join(format!("{newest}/bin")))
 }
 
 /// A data directory that was made once for all test processes and is only copied.

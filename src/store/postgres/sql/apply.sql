@@ -1,9 +1,12 @@
 -- By primary key of tasks and of task_history, for each item. A row that somebody else has locked
 -- is left out instead of waited for.
+--
+-- The ids are a subquery, so that the planner expects the same number of them for any batch, and
+-- makes one plan for each connection instead of one for each call.
 with input as (
     select *
     from unnest(
-        $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+        (select $2::uuid[]), $3::bigint[], $4::text[], $5::timestamptz[], $6::timestamptz[],
         $7::boolean[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::smallint[],
         $12::bigint[], $13::text[], $14::boolean[], $15::text[], $16::text[], $17::text[],
         $18::uuid[], $19::timestamptz[], $20::text[], $21::text[], $22::bigint[], $23::bigint[],
@@ -18,7 +21,7 @@ with input as (
 held as materialized (
     select id, revision
     from puntual.tasks
-    where id = any ($2::uuid[])
+    where id = any ((select $2::uuid[])::uuid[])
     for no key update skip locked
 ),
 written as (

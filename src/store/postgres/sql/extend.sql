@@ -1,14 +1,17 @@
 -- By primary key, for each item; no index is written. A row that somebody else has locked is left
 -- out instead of waited for.
+--
+-- The ids are a subquery, so that the planner expects the same number of them for any batch, and
+-- makes one plan for each connection instead of one for each call.
 with input as (
     select *
-    from unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::boolean[])
+    from unnest((select $2::uuid[]), $3::uuid[], $4::timestamptz[], $5::boolean[])
         as x (id, claim, until, hand_off)
 ),
 held as materialized (
     select id, lease_claim
     from puntual.tasks
-    where id = any ($2::uuid[])
+    where id = any ((select $2::uuid[])::uuid[])
     for no key update skip locked
 ),
 written as (
