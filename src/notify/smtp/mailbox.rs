@@ -23,15 +23,17 @@ impl Mailbox {
     /// Reads a mailbox from the host's settings; `field` is what they call it.
     pub(super) fn read(field: &'static str, text: &str) -> Result<Mailbox, InvalidField> {
         let refuse = |detail: String| InvalidField::new(field, Rule::Malformed, detail);
-        let (name, address) = match text.trim().strip_suffix('>') {
+        // Blanks alone: what else counts as a space is no part of a setting.
+        let text = text.trim_matches(' ');
+        let (name, address) = match text.strip_suffix('>') {
             Some(rest) => rest.rsplit_once('<').ok_or_else(|| {
                 refuse("a mailbox is an address, or a name and an address in <>".to_owned())
             })?,
-            None => ("", text.trim()),
+            None => ("", text),
         };
         let address: EmailAddress =
             address.parse().map_err(|error| refuse(format!("it must be one mailbox: {error}")))?;
-        let name = name.trim();
+        let name = name.trim_matches(' ');
         let name = name.strip_prefix('"').and_then(|n| n.strip_suffix('"')).unwrap_or(name);
         let name = (!name.is_empty()).then_some(name);
         Mailbox::new(field, name, &address)

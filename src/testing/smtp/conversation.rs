@@ -138,6 +138,7 @@ impl Conversation {
     }
 
     async fn protect(&mut self) -> io::Result<Next> {
+        self.shared.reached(SmtpPhase::Tls);
         let step = self.shared.step(SmtpPhase::Tls);
         if let Some(step) = step {
             return self.say(step).await;
