@@ -196,8 +196,14 @@ impl Session {
         if !self.offers.start_tls {
             return Err(Trouble::new(SmtpPhase::StartTls, Fault::Missing("STARTTLS")));
         }
-        let reply = self.ask(relay, SmtpPhase::StartTls, "STARTTLS").await?;
-        positive(SmtpPhase::StartTls, reply)?;
+        let phase = SmtpPhase::StartTls;
+        positive(phase, self.ask(relay, phase, "STARTTLS").await?)?;
+        // What came in clear behind the answer would be taken for the server's words under TLS
+        // (CVE-2011-0411): somebody else may have written it.
+        if self.wire.unasked().await.map_err(|what| Trouble::new(phase, what))? {
+            let what = "bytes in clear behind the answer to STARTTLS".to_owned();
+            return Err(Trouble::new(phase, Fault::Odd(what)));
+        }
         let (wire, protection) = upgrade(relay, self.wire).await?;
         let mut session = Session { wire, protection, ..self };
         // What was offered in clear may have been written by anybody (RFC 3207, section 4.2).

@@ -28,17 +28,12 @@ impl Wire {
         Wire { stream: Box::new(stream), unread: Vec::new() }
     }
 
-    /// The same connection under TLS. What was read in clear and not understood would be taken
-    /// for the server's words under TLS (CVE-2011-0411), so there must be nothing. Also gives the
-    /// version of TLS.
+    /// The same connection under TLS, and the version of TLS. What was read in clear is forgotten.
     pub(super) async fn upgrade(
-        mut self,
+        self,
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<(Wire, Option<String>), Fault> {
-        if !self.is_quiet().await {
-            return Err(Fault::Odd("bytes in clear after the answer to STARTTLS".to_owned()));
-        }
         let stream = TlsConnector::from(config).connect(name, self.stream).await;
         let stream = stream.map_err(Fault::Io)?;
         let version = stream.get_ref().1.protocol_version();
@@ -81,19 +76,25 @@ impl Wire {
 
     /// Whether the server has said nothing more, and has not closed.
     pub(super) async fn is_quiet(&mut self) -> bool {
+        matches!(self.unasked().await, Ok(false))
+    }
+
+    /// Whether there are bytes that nobody asked for.
+    pub(super) async fn unasked(&mut self) -> Result<bool, Fault> {
         // The runtime looks at its sockets before a task that yielded runs again.
         tokio::task::yield_now().await;
         if !self.unread.is_empty() {
-            return false;
+            return Ok(true);
         }
         let mut chunk = [0; 512];
         match self.stream.read(&mut chunk).now_or_never() {
-            None => true,
+            None => Ok(false),
+            Some(Ok(0)) => Err(Fault::Closed),
             Some(Ok(count)) => {
                 self.unread.extend_from_slice(&chunk[..count]);
-                false
+                Ok(true)
             }
-            Some(Err(_)) => false,
+            Some(Err(error)) => Err(fault(error)),
         }
     }
 

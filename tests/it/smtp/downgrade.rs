@@ -34,7 +34,7 @@ async fn mail_goes_out_under_tls_by_either_way() {
                 assert_eq!(hellos, 2, "what was offered in clear is asked again");
                 assert!(!in_clear.contains("AUTH") && in_clear.contains("STARTTLS"));
             }
-            _ => assert_eq!((hellos, conversation.in_clear.first()), (1, Some(&0x16))),
+            _ => assert_eq!((hellos, in_clear.len()), (1, 0)),
         }
     }
 }
@@ -53,8 +53,8 @@ async fn no_password_is_sent_in_clear_whatever_the_server_does() {
         ("502", on_start_tls(SmtpStep::reply("502 5.5.1 what")), start_tls, "502 5.5.1"),
         ("334", on_start_tls(SmtpStep::reply("334 go on")), start_tls, "odd_reply"),
         ("bytes behind 220", on_start_tls(SmtpStep::bytes(injected)), start_tls, "odd_reply"),
-        ("closed after 220", good().then(SmtpPhase::Tls, SmtpStep::close()), start_tls, "tls"),
-        ("words for a handshake", good().then(SmtpPhase::Tls, SmtpStep::reply("250 ok")), start_tls, "tls"),
+        ("closed after 220", good().then(SmtpPhase::Tls, SmtpStep::close()), start_tls, "closed"),
+        ("words behind 220", good().then(SmtpPhase::Tls, SmtpStep::reply("250 ok")), start_tls, "odd_reply"),
         ("another name", authority.certify(SmtpScript::new(), "mx.example"), start_tls, "tls"),
         ("expired", authority.certify_until(SmtpScript::new(), NAME, 2_020), start_tls, "tls"),
         ("unknown authority", Authority::new().certify(SmtpScript::new(), NAME), start_tls, "tls"),
