@@ -79,10 +79,21 @@ impl Bench {
     }
 }
 
-/// Waits for what sockets bring about; the test's own limit is the runner's.
-async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        tokio::task::yield_now().await;
+/// Turns of the runtime, each of which looks at its sockets: far more than any answer needs.
+const TURNS_MAX: u32 = 1_000_000;
+
+/// Waits for what sockets bring about.
+#[track_caller]
+fn until(condition: impl Fn() -> bool) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
+    async move {
+        for _ in 0..TURNS_MAX {
+            if condition() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("what {caller} waits for never came");
     }
 }
 
