@@ -69,14 +69,14 @@
 //!   [`Clock`](time::Clock);
 //! - adapters: [`MemoryStore`](store::MemoryStore), [`SqliteStore`](store::SqliteStore),
 //!   [`MemoryNotifier`](notify::MemoryNotifier), [`ConsoleNotifier`](notify::ConsoleNotifier),
-//!   [`Templates`](render::Templates);
+//!   [`SmtpNotifier`](notify::SmtpNotifier), [`Templates`](render::Templates);
 //! - looking: [`Explanation`](inspect::Explanation) and [`Stats`](inspect::Stats);
 //! - the test kit in [`testing`].
 //!
 //! # Features
 //!
-//! None is on by default. `sqlite` adds [`SqliteStore`](store::SqliteStore), `templates` adds
-//! [`Templates`](render::Templates), `testing` adds the room [`testing`].
+//! None is on by default. `sqlite` adds [`SqliteStore`](store::SqliteStore), `smtp` adds
+//! [`SmtpNotifier`](notify::SmtpNotifier), `templates` adds [`Templates`](render::Templates), `testing` adds the room [`testing`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod guide;

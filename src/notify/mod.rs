@@ -1,4 +1,4 @@
-//! HOW IT IS TOLD: the port to whatever delivers, and its two simplest adapters.
+//! HOW IT IS TOLD: the port to whatever delivers, and its adapters.
 //!
 //! A [`Notifier`] serves one channel. It gets an [`Attempt`] and a [`Notification`], passes the
 //! gate ([`Attempt::hand_off`]) right before the first byte after which the provider may have
@@ -10,6 +10,8 @@ mod console;
 mod error;
 mod memory;
 mod notification;
+#[cfg(feature = "smtp")]
+mod smtp;
 
 pub use attempt::{Attempt, Evidence, HandedOff, Receipt};
 pub(crate) use attempt::{Gate, GateClosed, Passed};
@@ -17,6 +19,10 @@ pub use console::ConsoleNotifier;
 pub use error::{NotifyError, NotifyErrorKind, Scope};
 pub use memory::{MemoryNotifier, SentMessage};
 pub use notification::Notification;
+#[cfg(feature = "smtp")]
+pub use smtp::{
+    EnhancedCode, SmtpBuilder, SmtpNotifier, SmtpPhase, SmtpReply, SmtpTls, SmtpVerdict,
+};
 
 use std::fmt::Debug;
 use std::sync::Arc;

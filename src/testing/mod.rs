@@ -54,6 +54,7 @@
 //! | reminders of your application | [`VirtualClock`], and [`MemoryNotifier`] for what was sent |
 //! | what happens when a provider fails, hangs or loses its answer | [`ScriptedNotifier`] |
 //! | what happens when the database does | [`FaultyStore`] |
+//! | what happens when a mail server does (feature `smtp`) | [`ScriptedSmtp`] |
 //! | a notifier of your own | [`attempt()`] and [`notification`] |
 //! | a store of your own | [`task_store_conformance!`], [`new_task`], [`change`] |
 //!
@@ -69,6 +70,8 @@ mod clock;
 pub mod conformance;
 mod faulty;
 mod notifier;
+#[cfg(feature = "smtp")]
+mod smtp;
 
 pub use attempt::{AttemptBuilder, TestAttempt, attempt, notification};
 pub use build::{ChangeBuilder, NewTaskBuilder, change, claim_id, entry_id, new_task, task_id};
@@ -76,3 +79,5 @@ pub use clock::{IntoInstant, VirtualClock};
 pub use conformance::task_store_conformance;
 pub use faulty::{Fault, FaultyStore, Operation};
 pub use notifier::{AttemptEnd, GateSeen, JournalLine, ScriptedNotifier, Stall, Step};
+#[cfg(feature = "smtp")]
+pub use smtp::{ScriptedSmtp, SmtpConversation, SmtpMail, SmtpScript, SmtpStep};

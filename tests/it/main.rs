@@ -32,6 +32,8 @@ mod review;
 mod scenarios;
 #[cfg(feature = "postgres")]
 mod servers;
+#[cfg(all(feature = "smtp", feature = "testing"))]
+mod smtp;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "testing")]

@@ -1,0 +1,153 @@
+//! The bytes of a session: written whole, read reply by reply within limits.
+
+use std::io;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::phase::Fault;
+use super::reply::{REPLY_LINE_BYTES_MAX, ReplyInPart, SmtpReply};
+
+/// What bytes go through: TCP, or TLS over it.
+trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for S {}
+
+/// A connection with what was read of it and not yet understood.
+pub(super) struct Wire {
+    stream: Box<dyn Stream>,
+    unread: Vec<u8>,
+}
+
+impl Wire {
+    pub(super) fn new(stream: impl AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static) -> Wire {
+        Wire { stream: Box::new(stream), unread: Vec::new() }
+    }
+
+    /// The same connection under TLS, and the version of TLS. What was read in clear is forgotten.
+    pub(super) async fn upgrade(
+        self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> Result<(Wire, Option<String>), Fault> {
+        let stream = TlsConnector::from(config).connect(name, self.stream).await;
+        let stream = stream.map_err(Fault::Io)?;
+        let version = stream.get_ref().1.protocol_version();
+        let version = version.map(|version| format!("{version:?}").replace('_', "."));
+        Ok((Wire::new(stream), version))
+    }
+
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.stream.write_all(bytes).await.map_err(fault)?;
+        self.stream.flush().await.map_err(fault)
+    }
+
+    /// Reads one reply. Nothing may follow it: a server that answers more than it was asked is
+    /// out of step, and the next reply would be the wrong one.
+    pub(super) async fn reply(&mut self) -> Result<SmtpReply, Fault> {
+        let reply = self.first_reply().await?;
+        if self.unread.is_empty() {
+            return Ok(reply);
+        }
+        Err(Fault::Odd(format!("{} bytes after the reply {}", self.unread.len(), reply.codes())))
+    }
+
+    /// As [`Wire::reply`], after the final dot: a server that accepts and says goodbye in one
+    /// breath (421) has accepted. Also tells whether the connection may be used on.
+    pub(super) async fn last_reply(&mut self) -> Result<(SmtpReply, bool), Fault> {
+        let reply = self.first_reply().await?;
+        if self.unread.is_empty() {
+            return Ok((reply, true));
+        }
+        if reply.is_positive() && self.unread.starts_with(b"421") {
+            return Ok((reply, false));
+        }
+        Err(Fault::Odd(format!("{} bytes after the reply {}", self.unread.len(), reply.codes())))
+    }
+
+    /// A reply that is there without having been asked for, if it is there whole.
+    pub(super) async fn early_reply(&mut self) -> Option<SmtpReply> {
+        self.first_reply().now_or_never()?.ok()
+    }
+
+    /// Whether the server has said nothing more, and has not closed.
+    pub(super) async fn is_quiet(&mut self) -> bool {
+        matches!(self.unasked().await, Ok(false))
+    }
+
+    /// Whether there are bytes that nobody asked for.
+    pub(super) async fn unasked(&mut self) -> Result<bool, Fault> {
+        // The runtime looks at its sockets before a task that yielded runs again.
+        tokio::task::yield_now().await;
+        if !self.unread.is_empty() {
+            return Ok(true);
+        }
+        let mut chunk = [0; 512];
+        match self.stream.read(&mut chunk).now_or_never() {
+            None => Ok(false),
+            Some(Ok(0)) => Err(Fault::Closed),
+            Some(Ok(count)) => {
+                self.unread.extend_from_slice(&chunk[..count]);
+                Ok(true)
+            }
+            Some(Err(error)) => Err(fault(error)),
+        }
+    }
+
+    /// Says goodbye without waiting for anything.
+    pub(super) fn leave(mut self) {
+        let _ = self.write(b"QUIT\r\n").now_or_never();
+    }
+
+    async fn first_reply(&mut self) -> Result<SmtpReply, Fault> {
+        let mut reply = ReplyInPart::default();
+        loop {
+            let line = self.line().await?;
+            match reply.push(&line) {
+                Ok(Some(reply)) => return Ok(reply),
+                Ok(None) => {}
+                Err(why) => return Err(Fault::Odd(why.to_owned())),
+            }
+        }
+    }
+
+    /// Reads a line, and gives it without its end. CRLF is right; a bare LF is understood.
+    async fn line(&mut self) -> Result<Vec<u8>, Fault> {
+        let mut looked_at = 0;
+        loop {
+            let end = self.unread[looked_at..].iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(self.unread.len(), |end| looked_at + end + 1);
+            if length > REPLY_LINE_BYTES_MAX {
+                let what = format!("a line of more than {REPLY_LINE_BYTES_MAX} bytes");
+                return Err(Fault::Odd(what));
+            }
+            if end.is_some() {
+                let mut line: Vec<u8> = self.unread.drain(..length).collect();
+                line.pop();
+                line.pop_if(|last| *last == b'\r');
+                return Ok(line);
+            }
+            looked_at = length;
+            let mut chunk = [0; REPLY_LINE_BYTES_MAX];
+            match self.stream.read(&mut chunk).await.map_err(fault)? {
+                0 => return Err(Fault::Closed),
+                count => self.unread.extend_from_slice(&chunk[..count]),
+            }
+        }
+    }
+}
+
+/// A peer that closes is a peer that closes, however the operating system calls it.
+fn fault(error: io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => Fault::Closed,
+        _ => Fault::Io(error),
+    }
+}
