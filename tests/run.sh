@@ -267,7 +267,7 @@ main() {
   fi
   # What a table looks like inside is asked of the server itself.
   if has_postgres && has_pgbouncer; then
-    PUNTUAL_POSTGRES=pooled step 'tests behind PgBouncer' run_postgres_tests postgres::plans
+    PUNTUAL_POSTGRES=pooled step 'tests behind PgBouncer' run_postgres_tests postgres::plans postgres::scale
   else
     skip 'tests behind PgBouncer' 'it is not installed'
   fi
