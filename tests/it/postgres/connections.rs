@@ -6,8 +6,8 @@ use puntual::Reminders;
 use puntual::store::{PostgresStore, StoreErrorKind, TaskFilter, TaskStore, TaskStoreExt};
 use puntual::task::What;
 use puntual::time::SystemClock;
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::mailbox::Mailbox;
 use super::{answer, execute};
@@ -102,9 +102,10 @@ async fn an_outcome_whose_connection_was_cut_is_repeated_until_its_first_run_has
         create trigger stall before insert on {}.task_history for each row
             when (new.what = 'sent') execute function {}.stall()";
     execute(&looking, stall).await;
-    let mut gate = looking.pool().acquire().await.unwrap();
+    // A lock of a session needs one of its own.
+    let mut gate = PgConnection::connect_with(&server.options()).await.unwrap();
     let lock = format!("select pg_advisory_lock(hashtext('{}'))", looking.schema());
-    sqlx::query(AssertSqlSafe(lock)).execute(&mut *gate).await.unwrap();
+    sqlx::query(AssertSqlSafe(lock)).execute(&mut gate).await.unwrap();
 
     let options = proxy.options().application_name(looking.schema().as_str());
     let store = PostgresStore::new(PgPoolOptions::new().connect_lazy_with(options));
@@ -123,7 +124,7 @@ async fn an_outcome_whose_connection_was_cut_is_repeated_until_its_first_run_has
     until(&clock, "it was repeated", async || answer(&looking, repeated).await != "0").await;
     assert_eq!(answer(&looking, stalled).await, "1", "the repeat waits for nobody");
     let unlock = format!("select pg_advisory_unlock(hashtext('{}'))", looking.schema());
-    sqlx::query(AssertSqlSafe(unlock)).execute(&mut *gate).await.unwrap();
+    sqlx::query(AssertSqlSafe(unlock)).execute(&mut gate).await.unwrap();
     until_all_done(&clock, &looking).await;
     handle.shutdown(Duration::from_secs(10)).await;
 

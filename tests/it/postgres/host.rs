@@ -17,7 +17,9 @@ async fn booking_and_reminder_are_stored_together_or_not_at_all() {
         let new = reminder(&entropy, booking, at(60));
         let stored = store.list(&everything()).await.unwrap();
         let mut tx = store.pool().begin().await.unwrap();
-        let booked = sqlx::query(sqlx::AssertSqlSafe(insert.clone())).bind(booking);
+        // Unprepared, as a host behind a pooler does.
+        let booked = sqlx::query(sqlx::AssertSqlSafe(insert.clone())).persistent(false);
+        let booked = booked.bind(booking);
         booked.execute(&mut *tx).await.unwrap();
         let mut writes = store.transaction(&mut tx);
         let inserted = writes.insert(at(5), std::slice::from_ref(&new)).await.unwrap();
