@@ -54,18 +54,18 @@ async fn against_raw(server: &Server, count: u64) -> Result<()> {
 /// The same drain with future rows beside, and without.
 async fn beside_future(server: &Server, count: u64) -> Result<()> {
     let mut measure = Measure::new(format!("drain_postgres_{count}_beside_{FUTURE}"), "tasks/s");
-    let store = server.empty("full").await?;
-    server.add_future("full", FUTURE).await?;
+    let store = server.empty("crowded").await?;
+    server.add_future("crowded", FUTURE).await?;
     for _ in 0..ROUNDS {
-        server.run("delete from full.tasks where subject_kind <> 'later'").await?;
+        server.run("delete from crowded.tasks where subject_kind <> 'later'").await?;
         for table in ["tasks", "task_history", "notes"] {
-            let copy = format!("insert into full.{table} select * from model.{table}");
+            let copy = format!("insert into crowded.{table} select * from model.{table}");
             server.run(&format!("{copy} on conflict do nothing")).await?;
         }
-        server.run("truncate full.task_history").await?;
-        server.run("vacuum analyze full.tasks").await?;
+        server.run("truncate crowded.task_history").await?;
+        server.run("vacuum analyze crowded.tasks").await?;
         server.run("checkpoint").await?;
-        let ours = drain(server.process("full").await?, count, false).await?;
+        let ours = drain(server.process("crowded").await?, count, false).await?;
         let without = drain(server.copy("ours").await?, count, false).await?;
         measure.round(count as f64 / ours.as_secs_f64(), count as f64 / without.as_secs_f64());
     }
