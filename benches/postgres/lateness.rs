@@ -90,7 +90,8 @@ async fn idle(server: &Server) -> Result<()> {
     let clock = SystemClock::new();
     scheduler.schedule(rows::due_at(clock.now() + TimeDelta::days(1), 0)?).await?;
     let running = scheduler.start();
-    clock.sleep_until(clock.now() + TimeDelta::seconds(5)).await;
+    // A session reports what it did up to ten seconds later.
+    clock.sleep_until(clock.now() + TimeDelta::seconds(15)).await;
     let (used, begun) = (processor_seconds(), transactions(server).await?);
     clock.sleep_until(clock.now() + TimeDelta::seconds(seconds as i64)).await;
     let used = processor_seconds() - used;
