@@ -68,15 +68,18 @@
 //! - ports: [`Notifier`](notify::Notifier), [`TaskStore`](store::TaskStore),
 //!   [`Clock`](time::Clock);
 //! - adapters: [`MemoryStore`](store::MemoryStore), [`SqliteStore`](store::SqliteStore),
-//!   [`MemoryNotifier`](notify::MemoryNotifier), [`ConsoleNotifier`](notify::ConsoleNotifier),
-//!   [`SmtpNotifier`](notify::SmtpNotifier), [`Templates`](render::Templates);
-//! - looking: [`Explanation`](inspect::Explanation) and [`Stats`](inspect::Stats);
+//!   [`PostgresStore`](store::PostgresStore), [`MemoryNotifier`](notify::MemoryNotifier),
+//!   [`ConsoleNotifier`](notify::ConsoleNotifier), [`SmtpNotifier`](notify::SmtpNotifier),
+//!   [`Templates`](render::Templates);
+//! - looking: [`Explanation`](inspect::Explanation), [`Stats`](inspect::Stats) and
+//!   [`Diagnosis`](inspect::Diagnosis);
 //! - the test kit in [`testing`].
 //!
 //! # Features
 //!
-//! None is on by default. `sqlite` adds [`SqliteStore`](store::SqliteStore), `smtp` adds
-//! [`SmtpNotifier`](notify::SmtpNotifier), `templates` adds [`Templates`](render::Templates), `testing` adds the room [`testing`].
+//! None is on by default. `postgres` adds [`PostgresStore`](store::PostgresStore), `sqlite`
+//! [`SqliteStore`](store::SqliteStore), `smtp` [`SmtpNotifier`](notify::SmtpNotifier), `templates`
+//! [`Templates`](render::Templates), `testing` the room [`testing`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod guide;

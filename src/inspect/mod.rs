@@ -3,9 +3,8 @@
 //!
 //! They are methods of the engine that only read: [`Scheduler::explain`],
 //! [`Scheduler::explain_subject`], [`Scheduler::history`], [`Scheduler::stats`] and
-//! [`Scheduler::doctor`]. Each answer is data
-//! (`Serialize`, with a schema number) and text (`Display`). An explanation holds no address, no
-//! body and none of the host's data.
+//! [`Scheduler::doctor`]. Each answer is data (`Serialize`, with a schema number) and text
+//! (`Display`). An explanation holds no address, no body and none of the host's data.
 //!
 //! [`Scheduler::doctor`]: crate::Scheduler::doctor
 //! [`Scheduler::explain`]: crate::Scheduler::explain

@@ -111,7 +111,7 @@ fn seal(seen: &Symptoms) -> Option<Finding> {
                  name: it would send from a copy too"
             );
             let remedy = "give the builder an environment()";
-            Some(finding(Severity::Warning, Ailment::SealedForAnother, what, remedy))
+            Some(finding(Severity::Warning, Ailment::Unnamed, what, remedy))
         }
         _ => None,
     }
@@ -141,7 +141,7 @@ fn clocks(seen: &Symptoms) -> Option<Finding> {
         skew.num_milliseconds().abs(),
         if skew > TimeDelta::zero() { "ahead of" } else { "behind" }
     );
-    let remedy = "set both by NTP; the later of both decides what is due, and above 5 s nothing is \
+    let remedy = "set both by NTP: something is due once both clocks say so, and above 5 s nothing is \
         claimed";
     Some(finding(Severity::Warning, Ailment::ClockSkew, what, remedy))
 }
@@ -290,5 +290,24 @@ mod tests {
         assert_eq!(found(601, 0), [Ailment::LongTransaction]);
         assert_eq!(found(0, 1_001), [Ailment::ClockSkew]);
         assert_eq!(found(0, -1_001), [Ailment::ClockSkew]);
+    }
+
+    #[test]
+    fn what_a_machine_lacks_is_found() {
+        let now = "2026-07-01T12:00:00Z".parse::<DateTime<Utc>>().expect("an instant");
+        let found = |change: fn(&mut Symptoms)| {
+            let mut seen = Symptoms::new(now, &TzDatabase::bundled());
+            change(&mut seen);
+            findings(&seen).iter().map(|finding| finding.ailment).collect::<Vec<_>>()
+        };
+        assert_eq!(found(|_| ()), []);
+        let stale = found(|seen| seen.tz_stale = Some("2024a".to_owned()));
+        assert_eq!(stale, [Ailment::OldZoneRules]);
+        let trouble = found(|seen| seen.trouble = Some("the clocks are in doubt".to_owned()));
+        assert_eq!(trouble, [Ailment::EngineInTrouble]);
+        let relaxed = found(|seen| {
+            seen.probe = Some(Probe::new(1, Durability::Relaxed, StoreIdentity::default()));
+        });
+        assert_eq!(relaxed, [Ailment::NotDurable]);
     }
 }

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 
+use super::connections::Around;
 use super::error::Sql;
 use super::sql::Statements;
 use super::{PoolerMode, PostgresStore, change, claim, encode, erase, insert, notes, query, rows};
@@ -137,7 +138,7 @@ impl TaskStore for PostgresStore {
 
     async fn stats(&self, now: DateTime<Utc>) -> StoreResult<StoreStats> {
         let connections = &self.shared.connections;
-        let counted = connections.read("stats", move |connection, statements| {
+        let counted = connections.run(Around::Snapshot, "stats", move |connection, statements| {
             Box::pin(query::stats(connection, statements, now))
         });
         counted.await
@@ -207,7 +208,7 @@ impl PostgresStore {
         + Sync
         + 'static,
     ) -> StoreResult<T> {
-        self.shared.connections.run(operation, what).await
+        self.shared.connections.run(Around::AsNeeded, operation, what).await
     }
 }
 

@@ -37,7 +37,7 @@ pub enum PoolerMode {
 
 /// The transaction around a call.
 #[derive(Debug, Clone, Copy)]
-enum Around {
+pub(super) enum Around {
     /// None but where a pooler asks for one.
     AsNeeded,
     /// One that sees a single moment.
@@ -87,41 +87,6 @@ impl Connections {
     /// a race is repeated at once: where the role's transactions are serializable, any may.
     pub(super) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
-        operation: &'static str,
-        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
-        + Send
-        + Sync
-        + 'static,
-    ) -> StoreResult<T> {
-        self.run_in(Around::AsNeeded, operation, what).await
-    }
-
-    /// The same, with all that it reads as of one moment.
-    pub(super) async fn read<T: Send + 'static>(
-        self: &Arc<Self>,
-        operation: &'static str,
-        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
-        + Send
-        + Sync
-        + 'static,
-    ) -> StoreResult<T> {
-        self.run_in(Around::Snapshot, operation, what).await
-    }
-
-    /// The same for what begins and ends its transactions itself.
-    pub(super) async fn run_own<T: Send + 'static>(
-        self: &Arc<Self>,
-        operation: &'static str,
-        what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
-        + Send
-        + Sync
-        + 'static,
-    ) -> StoreResult<T> {
-        self.run_in(Around::Nothing, operation, what).await
-    }
-
-    async fn run_in<T: Send + 'static>(
-        self: &Arc<Self>,
         around: Around,
         operation: &'static str,
         what: impl for<'c> Fn(&'c mut PgConnection, &'c Statements) -> BoxFuture<'c, Sql<T>>
@@ -170,12 +135,12 @@ impl Connections {
         Ok(answer)
     }
 
-    /// The mode, asked for where nothing has run yet.
-    pub(super) async fn find_mode(&self) -> Sql<PoolerMode> {
-        match self.mode() {
-            Some(mode) => Ok(mode),
-            None => self.settled(&mut *self.pool.acquire().await?).await,
+    /// The mode, asked for where nothing has run yet; `None` as long as it cannot be found out.
+    pub(super) async fn find_mode(&self) -> Sql<Option<PoolerMode>> {
+        if self.mode().is_none() {
+            self.settled(&mut *self.pool.acquire().await?).await?;
         }
+        Ok(self.mode())
     }
 
     /// The mode, found out where it is not known yet. As long as it cannot be found out, the

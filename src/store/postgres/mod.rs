@@ -28,14 +28,15 @@ pub use transaction::PostgresWrites;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::sync::Mutex;
 
-use self::connections::Connections;
+use self::connections::{Around, Connections};
 use self::error::fault;
-use self::wake::Wakes;
+use self::wake::{WATCH_EVERY, Wakes};
 use super::{StoreIdentity, StoreResult};
 
 /// How many items one statement takes: a whole batch, so that its keys are written in one order.
@@ -98,6 +99,15 @@ struct Shared {
     wakes: Wakes,
 }
 
+/// What a store is made of.
+struct Parts {
+    pool: PgPool,
+    schema: SchemaName,
+    mode: Option<PoolerMode>,
+    listener: Option<PgConnectOptions>,
+    watch: Duration,
+}
+
 impl PostgresStore {
     /// Connects to the database that a URL names: `postgres://user:password@host:port/database`.
     ///
@@ -113,8 +123,8 @@ impl PostgresStore {
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
         let pool = pool.connect_with(options).await.map_err(|cause| fault(OPERATION, cause))?;
         let store = PostgresStore::new(pool);
-        let nothing = store.shared.connections.run(OPERATION, |_, _| Box::pin(async { Ok(()) }));
-        nothing.await?;
+        let connections = &store.shared.connections;
+        connections.run(Around::AsNeeded, OPERATION, |_, _| Box::pin(async { Ok(()) })).await?;
         Ok(store)
     }
 
@@ -124,14 +134,14 @@ impl PostgresStore {
     /// `synchronous_commit` is the host's: where it is off, a probe answers
     /// [`Relaxed`](super::Durability::Relaxed).
     pub fn new(pool: PgPool) -> PostgresStore {
-        PostgresStore::from_parts(pool, SchemaName::default(), None, None)
+        let (schema, watch) = (SchemaName::default(), WATCH_EVERY);
+        PostgresStore::of(Parts { pool, schema, mode: None, listener: None, watch })
     }
 
     /// The same with its tables in another schema.
     #[must_use]
     pub fn with_schema(self, schema: SchemaName) -> PostgresStore {
-        let (pool, _, mode, listener) = self.into_parts();
-        PostgresStore::from_parts(pool, schema, mode, listener)
+        PostgresStore::of(Parts { schema, ..self.parts() })
     }
 
     /// Says what lies between the application and the server.
@@ -141,8 +151,7 @@ impl PostgresStore {
     /// `ignore_startup_parameters = extra_float_digits`; its statement mode cannot be used.
     #[must_use]
     pub fn with_pooler_mode(self, mode: PoolerMode) -> PostgresStore {
-        let (pool, schema, _, listener) = self.into_parts();
-        PostgresStore::from_parts(pool, schema, Some(mode), listener)
+        PostgresStore::of(Parts { mode: Some(mode), ..self.parts() })
     }
 
     /// Listens for work of other processes on a connection of these options, past the pooler that
@@ -152,19 +161,22 @@ impl PostgresStore {
     /// waits for the poll, at most a minute.
     #[must_use]
     pub fn with_listener(self, direct: PgConnectOptions) -> PostgresStore {
-        let (pool, schema, mode, _) = self.into_parts();
-        PostgresStore::from_parts(pool, schema, mode, Some(direct))
+        PostgresStore::of(Parts { listener: Some(direct), ..self.parts() })
     }
 
-    fn from_parts(
-        pool: PgPool,
-        schema: SchemaName,
-        mode: Option<PoolerMode>,
-        listener: Option<PgConnectOptions>,
-    ) -> PostgresStore {
+    /// How often the listening connection is asked whether it still lives: every two minutes,
+    /// unless this says otherwise. One that does not answer, for 10 s or for this time if that is
+    /// shorter, is replaced.
+    #[must_use]
+    pub fn with_listener_watch(self, every: Duration) -> PostgresStore {
+        PostgresStore::of(Parts { watch: every, ..self.parts() })
+    }
+
+    fn of(parts: Parts) -> PostgresStore {
+        let Parts { pool, schema, mode, listener, watch } = parts;
         let shared = Shared {
             connections: Arc::new(Connections::new(pool, &schema, mode)),
-            wakes: Wakes::new(&schema, listener),
+            wakes: Wakes::new(&schema, listener, watch),
             schema,
             identity: OnceLock::new(),
             claiming: Arc::default(),
@@ -172,11 +184,15 @@ impl PostgresStore {
         PostgresStore { shared: Arc::new(shared) }
     }
 
-    fn into_parts(self) -> (PgPool, SchemaName, Option<PoolerMode>, Option<PgConnectOptions>) {
-        let shared = self.shared;
-        let pool = shared.connections.pool().clone();
-        let listener = shared.wakes.direct().cloned();
-        (pool, shared.schema.clone(), shared.connections.mode(), listener)
+    fn parts(&self) -> Parts {
+        let (connections, wakes) = (&self.shared.connections, &self.shared.wakes);
+        Parts {
+            pool: connections.pool().clone(),
+            schema: self.shared.schema.clone(),
+            mode: connections.mode(),
+            listener: wakes.direct().cloned(),
+            watch: wakes.watch(),
+        }
     }
 
     /// Makes or updates the schema and its tables, step by step, each of them all or nothing.
@@ -196,10 +212,12 @@ impl PostgresStore {
     /// A dropped call goes on by itself.
     pub async fn migrate(&self) -> StoreResult<()> {
         let schema = self.shared.schema.clone();
-        let migrated = self.shared.connections.run_own("migrate", move |connection, statements| {
-            let schema = schema.clone();
-            Box::pin(async move { migrate::migrate(connection, statements, &schema).await })
-        });
+        let connections = &self.shared.connections;
+        let migrated =
+            connections.run(Around::Nothing, "migrate", move |connection, statements| {
+                let schema = schema.clone();
+                Box::pin(async move { migrate::migrate(connection, statements, &schema).await })
+            });
         migrated.await?
     }
 

@@ -13,13 +13,13 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::connections::{Connections, PoolerMode, session};
+use super::connections::{Around, Connections, PoolerMode, session};
 use super::error::Sql;
 use super::schema::SchemaName;
 use crate::time::{Clock, SystemClock};
 
 /// How often the listening connection is asked whether it still lives, and how long that may take.
-const WATCH_EVERY: Duration = Duration::from_secs(120);
+pub(super) const WATCH_EVERY: Duration = Duration::from_secs(120);
 const WATCH_LIMIT: Duration = Duration::from_secs(10);
 
 /// The pause before a lost connection is opened again: the first one, and the longest.
@@ -31,6 +31,8 @@ pub(super) struct Wakes {
     shared: Arc<Hearing>,
     /// Where to listen, if not where the pool connects to.
     direct: Option<PgConnectOptions>,
+    /// How often to ask whether that connection lives.
+    watch: Duration,
     /// Whether a NOTIFY is about to be sent: it speaks for all that is committed until then.
     announced: Arc<AtomicBool>,
     /// Made when somebody first listens.
@@ -49,7 +51,11 @@ struct Hearing {
 const NOBODY: i32 = 0;
 
 impl Wakes {
-    pub(super) fn new(schema: &SchemaName, direct: Option<PgConnectOptions>) -> Wakes {
+    pub(super) fn new(
+        schema: &SchemaName,
+        direct: Option<PgConnectOptions>,
+        watch: Duration,
+    ) -> Wakes {
         let hearing = Hearing {
             channel: format!("{schema}_wake"),
             ticks: watch::Sender::new(0),
@@ -58,6 +64,7 @@ impl Wakes {
         Wakes {
             shared: Arc::new(hearing),
             direct,
+            watch,
             announced: Arc::default(),
             listener: OnceLock::new(),
         }
@@ -73,6 +80,11 @@ impl Wakes {
         self.direct.as_ref()
     }
 
+    /// How often the listening connection is asked whether it lives.
+    pub(super) fn watch(&self) -> Duration {
+        self.watch
+    }
+
     /// Whether a connection listens at this moment; `None` where nobody asked to hear of work.
     pub(super) fn hears(&self) -> Option<bool> {
         self.listener.get().map(|_| self.shared.session.load(Ordering::Acquire) != NOBODY)
@@ -84,7 +96,8 @@ impl Wakes {
         if let Ok(runtime) = Handle::try_current() {
             self.listener.get_or_init(|| {
                 let (connections, shared) = (Arc::clone(connections), Arc::clone(&self.shared));
-                runtime.spawn(listen(connections, self.direct.clone(), shared)).abort_handle()
+                let listening = listen(connections, self.direct.clone(), self.watch, shared);
+                runtime.spawn(listening).abort_handle()
             });
         }
         ticks
@@ -99,13 +112,15 @@ impl Wakes {
         let (connections, announced) = (Arc::clone(connections), Arc::clone(&self.announced));
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            let sent = connections.run("notify", move |connection, statements| {
-                announced.store(false, Ordering::Release);
-                // Our own listener knows it by its number, and does not say it a second time.
-                let session = shared.session.load(Ordering::Acquire).to_string();
-                let query = statements.notify.query().bind(shared.channel.clone()).bind(session);
-                Box::pin(async move { query.execute(connection).await.map(drop) })
-            });
+            let sent =
+                connections.run(Around::AsNeeded, "notify", move |connection, statements| {
+                    announced.store(false, Ordering::Release);
+                    // Our own listener knows it by its number, and does not say it a second time.
+                    let session = shared.session.load(Ordering::Acquire).to_string();
+                    let query =
+                        statements.notify.query().bind(shared.channel.clone()).bind(session);
+                    Box::pin(async move { query.execute(connection).await.map(drop) })
+                });
             let _ = sent.await;
         });
     }
@@ -130,6 +145,7 @@ impl Drop for Wakes {
 async fn listen(
     connections: Arc<Connections>,
     direct: Option<PgConnectOptions>,
+    watch: Duration,
     shared: Arc<Hearing>,
 ) {
     let clock = SystemClock::new();
@@ -137,16 +153,16 @@ async fn listen(
     loop {
         let options = match (&direct, connections.find_mode().await) {
             (Some(direct), _) => Some(direct.clone()),
-            (None, Ok(PoolerMode::Session)) => {
+            (None, Ok(Some(PoolerMode::Session))) => {
                 Some((*connections.pool().connect_options()).clone())
             }
-            (None, Ok(PoolerMode::Transaction)) => return,
-            (None, Err(_)) => None,
+            (None, Ok(Some(PoolerMode::Transaction))) => return,
+            (None, Ok(None) | Err(_)) => None,
         };
         let mut connected = false;
         if let Some(options) = options {
             // An error says no more than the end of the connection does.
-            let _ = hear(&options, &shared, &clock, &mut connected).await;
+            let _ = hear(&options, watch, &shared, &clock, &mut connected).await;
             shared.session.store(NOBODY, Ordering::Release);
         }
         pause = match connected {
@@ -160,6 +176,7 @@ async fn listen(
 /// Listens until the connection is lost.
 async fn hear(
     options: &PgConnectOptions,
+    watch: Duration,
     shared: &Hearing,
     clock: &SystemClock,
     connected: &mut bool,
@@ -184,10 +201,10 @@ async fn hear(
                 Some(_) => tick(&shared.ticks),
                 None => return Ok(()),
             },
-            () = clock.sleep(WATCH_EVERY) => tokio::select! {
+            () = clock.sleep(watch) => tokio::select! {
                 biased;
                 alive = async { listener.acquire().await?.ping().await } => alive?,
-                () = clock.sleep(WATCH_LIMIT) => return Ok(()),
+                () = clock.sleep(watch.min(WATCH_LIMIT)) => return Ok(()),
             },
         }
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use puntual::store::{InsertOutcome, PostgresStore, StoreErrorKind, TaskStore, TaskWrites};
+use puntual::store::{
+    InsertOutcome, PoolerMode, PostgresStore, StoreErrorKind, TaskStore, TaskWrites,
+};
 use puntual::task::Entropy;
 use puntual::time::SystemClock;
 use sqlx::PgPool;
@@ -11,6 +13,7 @@ use sqlx::postgres::PgPoolOptions;
 use super::{answer, at, claim, everything, execute, reminder};
 use crate::killed::until;
 use crate::servers::postgres::{OwnServer, Server};
+use crate::servers::proxy::{Fault, Proxy};
 
 #[tokio::test]
 async fn a_cut_connection_is_transient_and_the_next_call_has_another() {
@@ -45,6 +48,51 @@ async fn a_store_wakes_again_after_its_listening_connection_was_cut() {
     let there = PostgresStore::new(other.pool().clone()).with_schema(store.schema().clone());
     there.insert(at(0), &[reminder(&entropy, "1", at(0))]).await.unwrap();
     ticks.changed().await.unwrap();
+}
+
+/// A firewall that forgot the connection lets it look open at both ends.
+#[tokio::test]
+async fn a_listening_connection_that_has_gone_silent_is_found_by_its_watch_and_replaced() {
+    let (server, entropy) = (Server::shared(), Entropy::seeded(1));
+    let (clock, proxy) = (SystemClock::new(), Proxy::start(&server).await);
+    let other = server.store().await;
+    let store = PostgresStore::new(other.pool().clone()).with_schema(other.schema().clone());
+    let store = store.with_listener(proxy.options());
+    let store = store.with_listener_watch(Duration::from_millis(100));
+    let mut ticks = store.wakeups().unwrap();
+    ticks.changed().await.unwrap();
+    ticks.mark_unchanged();
+    proxy.fail(0, Fault::Silence);
+    until(&clock, "it is replaced", async || ticks.has_changed().unwrap()).await;
+    assert!(proxy.has_fired());
+    ticks.mark_unchanged();
+    other.insert(at(0), &[reminder(&entropy, "1", at(0))]).await.unwrap();
+    until(&clock, "work is heard of", async || ticks.has_changed().unwrap()).await;
+}
+
+/// The server had no second connection to find out what is in between.
+#[tokio::test]
+async fn a_store_listens_as_soon_as_the_server_has_a_connection_for_it() {
+    let (server, clock) = (Server::shared(), SystemClock::new());
+    let owner = server.store().await;
+    let narrow = "create role {}_narrow login connection limit 1;
+        grant usage on schema {} to {}_narrow;
+        grant select on all tables in schema {} to {}_narrow";
+    execute(&owner, narrow).await;
+    let options = server.options().username(&format!("{}_narrow", owner.schema()));
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let store = PostgresStore::new(pool).with_schema(owner.schema().clone());
+    let _ticks = store.wakeups().unwrap();
+    store.probe().await.unwrap();
+    assert_eq!(store.pooler_mode(), None, "nobody could find it out");
+    execute(&owner, "alter role {}_narrow connection limit -1").await;
+    until(&clock, "it listens", async || {
+        store.condition().await.is_ok_and(|condition| condition.hears_others == Some(true))
+    })
+    .await;
+    assert_eq!(store.pooler_mode(), Some(PoolerMode::Session));
+    store.close().await;
+    execute(&owner, "drop owned by {}_narrow; drop role {}_narrow").await;
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     MidAnswer,
     /// It is cut when the whole answer was heard.
     AfterAnswer,
+    /// It stays open, and neither this statement nor anything after it passes.
+    Silence,
     /// The server refuses the statement with this SQLSTATE, and goes on.
     Refused(&'static str),
 }
@@ -140,6 +142,7 @@ async fn serve(client: TcpStream, socket: PathBuf, plan: Arc<Mutex<Plan>>) -> io
             return Ok(());
         }
         match fault {
+            Some(Fault::Silence) => std::future::pending().await,
             Some(Fault::Refused(code)) => server.stream.write_all(&refusal(code)).await?,
             _ => server.stream.write_all(&statement).await?,
         }

@@ -172,7 +172,7 @@ fn writes() -> Vec<Case> {
         (statement!("apply"), apply(500), "tasks", key, 0, 30_000),
         (statement!("apply"), apply(500), "task_history", &["task_history_pkey"], 0, 30_000),
         (statement!("extend"), extend(1), "tasks", key, 0, 50),
-        (statement!("extend"), extend(500), "tasks", key, 0, 10_000),
+        (statement!("extend"), extend(500), "tasks", key, 0, 30_000),
         (statement!("insert_tasks"), insert(1), "tasks", &[], 0, 100),
         (statement!("insert_tasks"), insert(1_000), "tasks", &[], 0, 40_000),
     ]
