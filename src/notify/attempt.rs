@@ -64,7 +64,10 @@ impl Attempt {
         self.clock.now()
     }
 
-    /// When the engine gives this attempt up.
+    /// When the engine gives this attempt up, unless it is handed off by then. From the hand-off
+    /// on an answer has a limit of its own
+    /// ([`Config::answer_timeout`](crate::scheduler::Config::answer_timeout)), so that a slow
+    /// beginning leaves no less time for it.
     pub fn deadline(&self) -> DateTime<Utc> {
         self.deadline
     }

@@ -27,9 +27,11 @@ pub struct Config {
     pub poll: Duration,
     /// At most so many rows in one claim: 500; more gains nothing.
     pub batch: u32,
-    /// How long one attempt may take: 10 min, as long as a mail server may think (RFC 5321,
-    /// section 4.5.3.2.6).
+    /// How long an attempt may take up to its hand-off: 10 min.
     pub attempt_timeout: Duration,
+    /// How long an attempt may wait for its answer, from its hand-off on: 11 min. A mail server may
+    /// think for ten (RFC 5321, section 4.5.3.2.6), and whoever waits for it should give up first.
+    pub answer_timeout: Duration,
     /// How long a hook (guard, resolver, renderer) may take: 30 s.
     pub hook_timeout: Duration,
     /// A message must be of use for at least so long when a delivery window moves it: 5 min.
@@ -72,6 +74,7 @@ impl Default for Config {
             poll: MINUTE,
             batch: 500,
             attempt_timeout: 10 * MINUTE,
+            answer_timeout: 11 * MINUTE,
             hook_timeout: 30 * SECOND,
             min_lead: 5 * MINUTE,
             hand_off_margin: 2 * SECOND,
@@ -113,6 +116,8 @@ with! {
     with_batch: batch: u32;
     /// Sets [`Config::attempt_timeout`].
     with_attempt_timeout: attempt_timeout: Duration;
+    /// Sets [`Config::answer_timeout`].
+    with_answer_timeout: answer_timeout: Duration;
     /// Sets [`Config::hook_timeout`].
     with_hook_timeout: hook_timeout: Duration;
     /// Sets [`Config::min_lead`].
@@ -138,6 +143,7 @@ impl Config {
             ("renewal", self.renewal),
             ("poll", self.poll),
             ("attempt_timeout", self.attempt_timeout),
+            ("answer_timeout", self.answer_timeout),
             ("hook_timeout", self.hook_timeout),
             ("clock_probe", self.clock_probe),
             ("presence", self.presence),
@@ -187,6 +193,7 @@ mod tests {
             (default().with_poll(2 * MINUTE), "poll"),
             (default().with_batch(0), "batch"),
             (default().with_attempt_timeout(Duration::MAX), "attempt_timeout"),
+            (default().with_answer_timeout(Duration::ZERO), "answer_timeout"),
             (default().with_hand_off_margin(MINUTE), "hand_off_margin"),
             (default().with_hand_off_margin(Duration::MAX), "hand_off_margin"),
             (default().with_keep_rows(DAY), "keep_rows"),

@@ -10,7 +10,6 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 
@@ -207,7 +206,7 @@ impl Delivery {
         let attempt = self.new_attempt(body, gate.clone());
         let notifier = self.lane.notifier.clone();
         let call = async { notifier.notify(&attempt, notification).await };
-        let answer = engine.guarded(engine.config.attempt_timeout, call).await;
+        let answer = engine.guarded(engine.attempt_is_over(&gate), call).await;
         let state = gate.state();
         if let Some((revision, at)) = state.marked {
             self.task.revision = revision;
@@ -241,10 +240,25 @@ pub(crate) enum Guarded<T> {
 }
 
 impl Engine {
-    /// Runs code that is not ours: a panic is caught, and time is limited.
+    /// Waits for as long as an attempt may take: up to its hand-off, and from then on for as long
+    /// as its provider may think, however slow everything before was. A final dot whose answer is
+    /// not waited for makes a duplicate (RFC 5321, section 4.5.3.2.6).
+    async fn attempt_is_over(&self, gate: &TaskGate) {
+        self.pause(self.config.attempt_timeout).await;
+        while let Some(passed_at) = gate.state().passed_at {
+            let end = passed_at.saturating_add(self.config.answer_timeout);
+            let left = end.saturating_sub(self.clock.monotonic());
+            if left.is_zero() {
+                return;
+            }
+            self.pause(left).await;
+        }
+    }
+
+    /// Runs code that is not ours: a panic is caught, and it is given up at its limit.
     pub(crate) async fn guarded<T>(
         &self,
-        limit: Duration,
+        limit: impl Future<Output = ()> + Send,
         call: impl Future<Output = T> + Send,
     ) -> Guarded<T> {
         let mut call = Box::pin(AssertUnwindSafe(call).catch_unwind());
@@ -254,7 +268,7 @@ impl Engine {
                 Ok(answer) => Guarded::Done(answer),
                 Err(panic) => Guarded::Panicked(words_of(&*panic)),
             },
-            () = self.clock.sleep(limit) => Guarded::TimedOut,
+            () = limit => Guarded::TimedOut,
         };
         // Its destructors are not ours either.
         if catch_unwind(AssertUnwindSafe(|| drop(call))).is_err() {

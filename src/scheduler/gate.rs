@@ -29,6 +29,8 @@ pub(crate) struct TaskGate {
 pub(crate) struct GateState {
     /// Bytes may have left.
     pub(crate) passed: Option<Passed>,
+    /// When it was last passed, on the monotonic clock.
+    pub(crate) passed_at: Option<Duration>,
     /// The row's revision after the mark, and since when it stands.
     pub(crate) marked: Option<(Revision, DateTime<Utc>)>,
     /// Why it stayed closed.
@@ -141,7 +143,11 @@ impl Gate for TaskGate {
             self.check_expiry()?;
         }
         let passed = Passed { first_byte_by: self.first_byte_by()? };
-        self.lock().passed = Some(passed);
+        let now = self.engine.clock.monotonic();
+        {
+            let mut state = self.lock();
+            (state.passed, state.passed_at) = (Some(passed), Some(now));
+        }
         self.engine.leases.pass(self.task, self.claim);
         Ok(passed)
     }

@@ -82,7 +82,8 @@ impl Delivery {
         let failed = |reason, words: String| {
             Err(Happened::Transient(Failure::new(reason, code, SafeText::new(words))))
         };
-        match self.engine.guarded(self.engine.config.hook_timeout, call).await {
+        let limit = self.engine.pause(self.engine.config.hook_timeout);
+        match self.engine.guarded(limit, call).await {
             Guarded::Done(Ok(answer)) => Ok(answer),
             Guarded::Done(Err(error)) => failed(reason, error.to_string()),
             Guarded::Panicked(words) => failed(Reason::Panic, words),

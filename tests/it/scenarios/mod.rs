@@ -4,6 +4,8 @@ mod asked;
 pub(crate) mod backends;
 mod cancelled;
 mod failing;
+#[cfg(feature = "smtp")]
+mod mailed;
 mod moved;
 mod outage;
 mod sealed;
