@@ -71,6 +71,8 @@
 //!   [`PostgresStore`](store::PostgresStore), [`MemoryNotifier`](notify::MemoryNotifier),
 //!   [`ConsoleNotifier`](notify::ConsoleNotifier), [`SmtpNotifier`](notify::SmtpNotifier),
 //!   [`Templates`](render::Templates);
+//! - leaving alone: [`Suppression`](scheduler::Suppression), with
+//!   [`Scheduler::suppress`](Scheduler::suppress);
 //! - looking: [`Explanation`](inspect::Explanation), [`Stats`](inspect::Stats) and
 //!   [`Diagnosis`](inspect::Diagnosis);
 //! - the test kit in [`testing`].

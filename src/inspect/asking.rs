@@ -89,7 +89,8 @@ impl Scheduler {
         if tasks.is_empty() {
             return Ok(explanations);
         }
-        let around = self.engine.look_around().await?;
+        let mut around = self.engine.look_around().await?;
+        around.suppressed = self.engine.suppressions.among(around.now, &tasks).await?;
         for task in &tasks {
             let history = self.history(task.id).await?;
             explanations.push(explained(task, &history, &around, &self.engine.tzdb()));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::face::Face;
 use super::redact::redacted;
 use super::wire;
-use crate::scheduler::{Paused, Surroundings};
+use crate::scheduler::{Paused, SuppressionReason, Surroundings};
 use crate::task::{Reason, SafeText, Task, TaskState};
 
 /// Something that stands in the way of a pending task.
@@ -42,6 +42,8 @@ pub enum Obstacle {
     Damaged,
     /// A claim holds it.
     Claimed,
+    /// Nothing is sent to its address.
+    Suppressed,
     /// Its channel is paused.
     ChannelPaused,
     /// Its kind is paused.
@@ -68,6 +70,7 @@ impl Obstacle {
             Obstacle::NoWorker => Some(Reason::NoNotifier),
             Obstacle::Sealed
             | Obstacle::Held
+            | Obstacle::Suppressed
             | Obstacle::Claimed
             | Obstacle::NotDue
             | Obstacle::Trouble => None,
@@ -81,7 +84,8 @@ pub(super) fn blockers(task: &Task, around: &Surroundings, face: Face<'_>) -> Ve
         return Vec::new();
     }
     let look = Look { task, around, face, now: around.now };
-    let found = [look.sealed(), look.own_state(), look.damaged(), look.claimed()];
+    let found =
+        [look.sealed(), look.own_state(), look.damaged(), look.claimed(), look.suppressed()];
     let mut all: Vec<Blocker> = found.into_iter().flatten().collect();
     all.extend(look.pauses());
     all.extend([look.breaker(), look.no_worker(), look.not_due()].into_iter().flatten());
@@ -151,6 +155,24 @@ impl Look<'_> {
             None => format!("A worker has taken it; its lease ends at {until}."),
         };
         Some(Blocker::new(Obstacle::Claimed, text).until(Some(lease.until)))
+    }
+
+    fn suppressed(&self) -> Option<Blocker> {
+        let found = self.around.suppressed.get(&self.task.id)?;
+        let code = found.code.as_ref().map(|code| format!(" ({})", redacted(code)));
+        let why = match found.reason {
+            SuppressionReason::Undeliverable => "Its address is suppressed",
+            SuppressionReason::OptedOut => "Its recipient wants no messages on this channel",
+        };
+        let until = found.until.map(|at| format!(" until {}", self.face.relative(self.now, at)));
+        let text = format!(
+            "{why}{} since {}{}: when its turn comes it fails unattempted.",
+            code.unwrap_or_default(),
+            self.face.relative(self.now, found.since),
+            until.unwrap_or_default()
+        );
+        let blocker = Blocker::new(Obstacle::Suppressed, text);
+        Some(blocker.since(Some(found.since)).until(found.until))
     }
 
     fn pauses(&self) -> Vec<Blocker> {

@@ -37,7 +37,8 @@ pub enum NotifyErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// This address, whatever the message.
+    /// This address, whatever the message. A permanent failure about it suppresses the address
+    /// ([`Scheduler::suppress`](crate::Scheduler::suppress)).
     Recipient,
     /// This message only.
     Message,

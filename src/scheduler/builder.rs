@@ -11,6 +11,7 @@ use super::error::BuildError;
 use super::hooks::{Guard, Hooks, OnOutcome, Resolver};
 use super::lease::Leases;
 use super::recorder::Recorder;
+use super::suppression::Suppressions;
 use super::timekeeper::Timekeeper;
 use super::{Config, Scheduler};
 use crate::notify::{Notifier, OnUncertain};
@@ -173,6 +174,7 @@ impl SchedulerBuilder {
             name: ClaimId::new(clock.now(), &entropy).to_string(),
             keeper: Timekeeper::new(clock.clone(), &self.config),
             brakes: Brakes::new(self.store.clone(), clock.clone(), self.breaker),
+            suppressions: Suppressions::new(self.store.clone()),
             recorder: Recorder::new(self.store.clone(), clock.clone(), &self.config),
             leases: Leases::default(),
             lost_claim: Mutex::new(None),

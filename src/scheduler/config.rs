@@ -54,6 +54,9 @@ pub struct Config {
     pub presence: Duration,
     /// How often finished rows are looked through for what is past its retention: 1 h.
     pub maintenance: Duration,
+    /// How long an address is suppressed that its provider refused for good: 30 days. Mailboxes
+    /// come back; what a person did not want never ends by itself.
+    pub suppress_for: Duration,
     /// How long the personal part of a finished row is kept: 30 days.
     pub keep_bodies: Duration,
     /// How long a finished row is kept: 400 days.
@@ -86,6 +89,7 @@ impl Default for Config {
             clock_probe: 5 * SECOND,
             presence: 5 * MINUTE,
             maintenance: 60 * MINUTE,
+            suppress_for: 30 * DAY,
             keep_bodies: 30 * DAY,
             keep_rows: 400 * DAY,
             maintenance_batch: 1_000,
@@ -124,6 +128,8 @@ with! {
     with_min_lead: min_lead: Duration;
     /// Sets [`Config::hand_off_margin`].
     with_hand_off_margin: hand_off_margin: Duration;
+    /// Sets [`Config::suppress_for`].
+    with_suppress_for: suppress_for: Duration;
     /// Sets [`Config::keep_bodies`].
     with_keep_bodies: keep_bodies: Duration;
     /// Sets [`Config::keep_rows`].

@@ -9,6 +9,7 @@ pub(crate) use look::{Look, first_look};
 
 use chrono::{DateTime, Utc};
 
+use super::Suppression;
 use super::plan::{self, Planner};
 use super::timing::lateness;
 use crate::notify::{Evidence, OnUncertain};
@@ -50,6 +51,8 @@ pub(crate) enum Happened {
     ChannelDown { failure: Failure, until: DateTime<Utc> },
     /// The host cancelled it while it was taken, and nothing was sent since.
     Cancelled(Reason),
+    /// Nothing is sent to its address, so it is not attempted.
+    Suppressed { reason: Reason, code: Option<SafeText> },
     /// A rule says never to send it.
     Skip(Reason, Option<SafeText>),
     /// Not yet.
@@ -62,6 +65,13 @@ pub(crate) enum Happened {
     Expired,
     /// A person must decide.
     Held(Reason, Option<SafeText>),
+}
+
+impl Happened {
+    /// Nothing is sent to the address, for this reason.
+    pub(crate) fn suppressed(found: Suppression) -> Happened {
+        Happened::Suppressed { reason: found.reason.of_task(), code: found.code }
+    }
 }
 
 /// How an attempt failed.
@@ -106,6 +116,7 @@ pub(crate) fn decide(
         Happened::Uncertain(failure) => decision.uncertain(failure),
         Happened::ChannelDown { failure, until } => decision.channel_down(failure, *until),
         Happened::Cancelled(reason) => decision.ended(TaskState::Cancelled, reason, &None),
+        Happened::Suppressed { reason, code } => decision.suppressed(reason, code.as_ref()),
         Happened::Skip(reason, detail) => decision.ended(TaskState::Skipped, reason, detail),
         Happened::Defer { until, reason, detail } => decision.deferred(*until, reason, detail),
         Happened::MovedByGuard(event) => decision.moved(event),

@@ -39,6 +39,8 @@ pub(crate) struct Delivery {
     pub(super) task: Task,
     /// As it was claimed: the row may have another one when it is read again.
     priority: Priority,
+    /// What was found out for the whole batch: why this one is not to be attempted.
+    bar: Option<Happened>,
 }
 
 impl Drop for Delivery {
@@ -61,10 +63,11 @@ impl Delivery {
         lane: Arc<Lane>,
         claim: ClaimId,
         task: Task,
+        bar: Option<Happened>,
     ) -> Delivery {
         let priority = task.priority;
         lane.begin(priority);
-        Delivery { engine, lane, claim, task, priority }
+        Delivery { engine, lane, claim, task, priority, bar }
     }
 
     /// Delivers the task and records what became of it.
@@ -123,10 +126,14 @@ impl Delivery {
 
     async fn prepare(&self, body: &Body) -> Step<Notification> {
         self.check_traffic().await?;
+        if let Some(bar) = &self.bar {
+            return Err(bar.clone());
+        }
         self.check_zones(body)?;
         self.check_window(body)?;
         self.ask_guard().await?;
         let recipient = self.resolve(body).await?;
+        self.check_resolved(body, &recipient).await?;
         let message = self.render(body, &recipient)?;
         Ok(Notification {
             from: body.request.from.clone(),
@@ -213,6 +220,7 @@ impl Delivery {
             self.task.state = TaskState::Sending;
             self.task.handed_off_at = Some(at);
         }
+        self.tell_suppressions(&notification.recipient, &answer).await;
         let happened = self.understand(body, state, answer);
         self.tell_brakes(happened).await
     }

@@ -15,6 +15,7 @@ use super::plan::Planner;
 use super::recorder::{Recorder, Repeat};
 use super::round::AskedClaim;
 use super::slots::Slots;
+use super::suppression::Suppressions;
 use super::timekeeper::Timekeeper;
 use super::timing::Rules;
 use super::{Config, ScheduleError};
@@ -43,6 +44,7 @@ pub(crate) struct Engine {
     pub(crate) name: String,
     pub(crate) keeper: Timekeeper,
     pub(crate) brakes: Brakes,
+    pub(crate) suppressions: Suppressions,
     pub(crate) recorder: Recorder,
     pub(crate) leases: Leases,
     /// The claim whose answer was lost, until it is heard.

@@ -84,6 +84,7 @@ impl Engine {
         self.recompute().await?;
         self.forget_the_forgotten().await?;
         let now = self.now();
+        self.suppressions.sweep(now).await?;
         self.erase_all(&Erase::BodiesBefore(saturating_sub(now, self.config.keep_bodies))).await?;
         self.erase_all(&Erase::FinishedBefore(saturating_sub(now, self.config.keep_rows))).await
     }

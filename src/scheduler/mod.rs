@@ -24,6 +24,7 @@ mod reminder;
 mod repairing;
 mod round;
 mod slots;
+mod suppression;
 mod surroundings;
 mod timekeeper;
 mod timing;
@@ -40,6 +41,7 @@ pub(crate) use maintenance::IDENTITY;
 pub use outcome::{CancelOutcome, Cancelling, Outcome, ProcessReport, ScheduleOutcome, Scheduling};
 pub use plan::Resolution;
 pub use reminder::{At, Reminder};
+pub use suppression::{Suppression, SuppressionReason};
 pub(crate) use surroundings::{Running, Surroundings};
 
 use std::future::Future;

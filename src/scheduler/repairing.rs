@@ -97,6 +97,9 @@ impl Scheduler {
     /// finished. What is being sent at this moment is erased by maintenance once it has its
     /// outcome.
     ///
+    /// What the person did not want stays so ([`suppress`](Scheduler::suppress)): no address is
+    /// stored for that.
+    ///
     /// # Errors
     ///
     /// The store failed; repeat the call.

@@ -1,5 +1,6 @@
 //! One round: what may be claimed, the claim, and the deliveries that follow from it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,11 +8,12 @@ use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
 use super::brakes::Traffic;
+use super::decide::Happened;
 use super::deliver::{Delivery, Left};
 use super::engine::{Engine, Lane};
 use super::{ProcessReport, ScheduleError};
-use crate::store::{ClaimRequest, Claimed, Quota, StoreErrorKind};
-use crate::task::{ClaimId, Priority, Task};
+use crate::store::{ClaimRequest, Claimed, Quota, StoreErrorKind, StoreResult};
+use crate::task::{ClaimId, Priority, Task, TaskId};
 
 /// Claims without an outcome from which on a row may have killed its worker.
 const SUSPECT: u32 = 3;
@@ -33,7 +35,12 @@ pub(crate) struct Claiming {
 pub(crate) struct Batch {
     pub(crate) claim: ClaimId,
     pub(crate) tasks: Vec<Task>,
+    /// Those that are not to be attempted, and why.
+    pub(crate) bars: Bars,
 }
+
+/// Tasks that are not to be attempted, as was found out for a whole batch at once.
+pub(crate) type Bars = HashMap<TaskId, Happened>;
 
 /// A channel and priority without room.
 #[derive(Debug)]
@@ -133,9 +140,35 @@ impl Engine {
             self.give_back(claim, claimed.tasks).await;
             return Err(refused);
         }
+        let bars = match self.bars(&claimed.tasks).await {
+            Ok(bars) => bars,
+            Err(error) => {
+                self.give_back(claim, claimed.tasks).await;
+                return Err(error.into());
+            }
+        };
         let next_wake_at = claimed.next_wake_at.into_iter().chain(next_traffic).min();
-        let batch = Some(Batch { claim, tasks: claimed.tasks });
+        let batch = Some(Batch { claim, tasks: claimed.tasks, bars });
         Ok(Claiming { batch, full, next_wake_at })
+    }
+
+    /// Which of the claimed rows are not to be attempted: one read for all of them. Where it cannot
+    /// be known nothing is attempted, for some may be unwanted.
+    async fn bars(&self, tasks: &[Task]) -> StoreResult<Bars> {
+        let mut failures = 0;
+        loop {
+            match self.suppressions.among(self.now(), tasks).await {
+                Ok(found) => {
+                    let bar = |(id, found)| (id, Happened::suppressed(found));
+                    return Ok(found.into_iter().map(bar).collect());
+                }
+                Err(error) if failures >= CLAIM_FAILURES => return Err(error),
+                Err(_) => {
+                    failures += 1;
+                    self.repeat().wait(failures).await;
+                }
+            }
+        }
     }
 
     fn new_claim(&self, now: DateTime<Utc>, quotas: Vec<Quota>) -> AskedClaim {
@@ -191,25 +224,34 @@ impl Engine {
     /// Gives rows back that were claimed and must not be attempted.
     pub(crate) async fn give_back(self: &Arc<Self>, claim: ClaimId, tasks: Vec<Task>) {
         let all: Vec<Delivery> =
-            tasks.into_iter().filter_map(|task| self.delivery(claim, task)).collect();
+            tasks.into_iter().filter_map(|task| self.delivery(claim, task, None)).collect();
         for delivery in all {
             delivery.give_back().await;
         }
     }
 
-    fn delivery(self: &Arc<Self>, claim: ClaimId, task: Task) -> Option<Delivery> {
+    fn delivery(
+        self: &Arc<Self>,
+        claim: ClaimId,
+        task: Task,
+        bar: Option<Happened>,
+    ) -> Option<Delivery> {
         let lane = self.channels.get(&task.channel)?.clone();
-        Some(Delivery::new(self.clone(), lane, claim, task))
+        Some(Delivery::new(self.clone(), lane, claim, task, bar))
     }
 
     /// Turns a batch into deliveries: first those that may have killed their worker, each to be
     /// run alone, then the others.
     pub(crate) fn deliveries(self: &Arc<Self>, batch: Batch) -> (Vec<Delivery>, Vec<Delivery>) {
-        let claim = batch.claim;
+        let (claim, mut bars) = (batch.claim, batch.bars);
         let (suspects, others): (Vec<Task>, Vec<Task>) =
             batch.tasks.into_iter().partition(|task| task.unfinished_claims >= SUSPECT);
-        let all = |tasks: Vec<Task>| {
-            tasks.into_iter().filter_map(|task| self.delivery(claim, task)).collect()
+        let mut all = |tasks: Vec<Task>| {
+            let delivery = |task: Task| {
+                let bar = bars.remove(&task.id);
+                self.delivery(claim, task, bar)
+            };
+            tasks.into_iter().filter_map(delivery).collect()
         };
         (all(suspects), all(others))
     }

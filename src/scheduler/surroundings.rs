@@ -1,15 +1,17 @@
 //! What holds around an engine: breakers, pauses, running engines, the seal. Read for whoever
 //! explains it; reading changes nothing.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
-use super::Paused;
 use super::brakes::{BREAKER, NOTES_MAX, PAUSE, breaker_of};
 use super::engine::Engine;
 use super::maintenance::{PRESENCE, Presence, TZDB};
+use super::{Paused, Suppression};
 use crate::policy::Breaker;
 use crate::store::{Note, NoteStore, SEAL_NOTE, StoreResult};
-use crate::task::Channel;
+use crate::task::{Channel, TaskId};
 use crate::time::saturating_sub;
 
 /// An engine whose presence note is older than this many renewals no longer counts as running.
@@ -24,6 +26,8 @@ pub(crate) struct Surroundings {
     pub(crate) pauses: Vec<(Paused, Option<DateTime<Utc>>)>,
     /// The engines that run on this store; `None` where it keeps no notes by which to know.
     pub(crate) running: Option<Vec<Running>>,
+    /// The tasks to be explained whose address is suppressed.
+    pub(crate) suppressed: HashMap<TaskId, Suppression>,
     /// What is wrong with this engine.
     pub(crate) trouble: Option<String>,
     /// The name of this engine's environment.
@@ -53,6 +57,7 @@ impl Engine {
             breakers: self.brakes.breakers(),
             pauses: self.brakes.pauses().into_iter().map(local).collect(),
             running: None,
+            suppressed: HashMap::new(),
             trouble: self.trouble(),
             environment: self.environment.clone(),
             seal: None,

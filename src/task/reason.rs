@@ -86,6 +86,11 @@ reasons! {
     Transient = "transient", "the attempt failed in a way that may pass";
     /// The provider refused it for good.
     Permanent = "permanent", "it was refused for good";
+    /// The address was refused for good before.
+    Suppressed = "suppressed",
+        "its address is suppressed, because its provider refused it for good before";
+    /// The person wants no messages on this channel.
+    OptedOut = "opted_out", "its recipient wants no messages on this channel";
     /// The channel does not work.
     ChannelDown = "channel_down", "its channel does not work at the moment";
     /// Every attempt is spent.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::inspect::explain::tests::{around, task};
 use crate::policy::{Breaker, BreakerPolicy};
-use crate::scheduler::Running;
+use crate::scheduler::{Running, Suppression};
 use crate::task::{Channel, ClaimId, Kind, Lease, TaskBody, TaskData};
 
 type Arrange = fn(&mut Task, &mut Surroundings);
@@ -95,6 +95,24 @@ const CASES: &[(Obstacle, Arrange, &str)] = &[
          UTC, less than 1 ms ago; it is tried again at 2026-07-09 12:00:30 UTC, in 30 s.",
     ),
     (
+        Obstacle::Suppressed,
+        |task, around| {
+            let entry = suppression(around.now, SuppressionReason::Undeliverable);
+            around.suppressed.insert(task.id, entry);
+        },
+        "Its address is suppressed (550 5.1.1) since 2026-07-09 11:00:00 UTC, 1 h ago until \
+         2026-07-10 12:00:00 UTC, in 1 d: when its turn comes it fails unattempted.",
+    ),
+    (
+        Obstacle::Suppressed,
+        |task, around| {
+            let entry = suppression(around.now, SuppressionReason::OptedOut);
+            around.suppressed.insert(task.id, entry);
+        },
+        "Its recipient wants no messages on this channel since 2026-07-09 11:00:00 UTC, 1 h ago: \
+         when its turn comes it fails unattempted.",
+    ),
+    (
         Obstacle::NoWorker,
         |_, around| around.running = Some(Vec::new()),
         "No engine runs on this store, so none serves the channel email.",
@@ -132,6 +150,17 @@ const CASES: &[(Obstacle, Arrange, &str)] = &[
         "The engine 7 reports trouble: disk full.",
     ),
 ];
+
+fn suppression(now: DateTime<Utc>, reason: SuppressionReason) -> Suppression {
+    let refused = reason == SuppressionReason::Undeliverable;
+    Suppression {
+        channel: Channel::EMAIL,
+        reason,
+        code: refused.then(|| "550 5.1.1".into()),
+        since: now - chrono::TimeDelta::hours(1),
+        until: refused.then(|| now + chrono::TimeDelta::days(1)),
+    }
+}
 
 fn open_breaker(now: DateTime<Utc>) -> Breaker {
     let policy = BreakerPolicy::default();

@@ -13,6 +13,7 @@ pub(in crate::inspect) fn around(now: DateTime<Utc>) -> Surroundings {
         now,
         breakers: Vec::new(),
         pauses: Vec::new(),
+        suppressed: std::collections::HashMap::new(),
         running: None,
         trouble: None,
         environment: None,

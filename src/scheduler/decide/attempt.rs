@@ -77,6 +77,22 @@ impl Decision<'_> {
         self.with_fallback(change)
     }
 
+    /// Nothing may go to the address. No attempt is spent, and the next way to the same person is
+    /// taken as after a refusal.
+    pub(super) fn suppressed(
+        &self,
+        reason: &Reason,
+        code: Option<&SafeText>,
+    ) -> Result<Change, InvalidField> {
+        if let Some(cancelled) = self.cancel_requested() {
+            return self.ended(TaskState::Cancelled, &cancelled, &None);
+        }
+        let mut change = self.outcome(What::Failed, TaskState::Failed, Some(reason.clone()));
+        change.entry.code = code.cloned();
+        change.last_error = Some(SafeText::new(reason.sentence()));
+        self.with_fallback(change)
+    }
+
     /// An attempt whose answer was lost.
     pub(super) fn uncertain(&self, failure: &Failure) -> Result<Change, InvalidField> {
         if let Some(cancelled) = self.cancel_requested() {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::{Delivery, Guarded};
-use crate::notify::{NotifyError, NotifyErrorKind, Receipt};
+use crate::notify::{NotifyError, NotifyErrorKind, Receipt, Scope};
+use crate::scheduler::SuppressionReason;
 use crate::scheduler::decide::{Failure, Happened, failure_text};
 use crate::scheduler::gate::{Closed, GateState};
-use crate::task::{Body, Reason};
+use crate::task::{Body, Reason, Recipient};
 use crate::time::saturating_add;
 
 /// How long a task waits that finds its channel down again though others were served in between:
@@ -78,6 +79,29 @@ impl Delivery {
                     Happened::Defer { until, reason: Reason::LeaseLost, detail: None }
                 }
             },
+        }
+    }
+
+    /// Suppresses an address that its provider refused for good. A store that fails here loses
+    /// little: the next message to it is refused again.
+    pub(super) async fn tell_suppressions(
+        &self,
+        to: &Recipient,
+        answer: &Guarded<Result<Receipt, NotifyError>>,
+    ) {
+        let Guarded::Done(Err(error)) = answer else { return };
+        if error.kind() != NotifyErrorKind::Permanent || error.scope() != Scope::Recipient {
+            return;
+        }
+        let (engine, code) = (&self.engine, error.code().clone());
+        let reason = SuppressionReason::Undeliverable;
+        match engine.suppress(to, reason, Some(code)).await {
+            Ok(_) => tracing::info!(
+                task = %self.task.id, channel = %self.task.channel, "its address is suppressed"
+            ),
+            Err(error) => {
+                tracing::warn!(task = %self.task.id, %error, "an address could not be suppressed");
+            }
         }
     }
 

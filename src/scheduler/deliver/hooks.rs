@@ -71,6 +71,24 @@ impl Delivery {
         }
     }
 
+    /// An address that the resolver found is looked up now: the batch could not know it.
+    pub(super) async fn check_resolved(&self, body: &Body, to: &Recipient) -> Step<()> {
+        if !matches!(body.request.to.address(), Address::Reference(_)) {
+            return Ok(());
+        }
+        let engine = &self.engine;
+        match engine.suppressions.find(engine.now(), to).await {
+            Ok(None) => Ok(()),
+            Ok(Some(found)) => Err(Happened::suppressed(found)),
+            // An opt-out must not be passed over because the store did not answer.
+            Err(error) => {
+                let detail = Some(SafeText::new(error.to_string()));
+                let until = saturating_add(engine.now(), engine.config.store_retry_max);
+                Err(Happened::Defer { until, reason: Reason::Suppressed, detail })
+            }
+        }
+    }
+
     /// The answer of a hook; whatever else happens is a failed attempt that may pass. The call is
     /// made inside of `call`, so that a hook that panics before its first await is caught too.
     async fn answer<T>(

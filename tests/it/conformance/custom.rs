@@ -8,7 +8,7 @@ use puntual::store::TaskStore;
 use puntual::testing::conformance::{Case, StoreHarness, not_applicable, run};
 
 #[path = "../../../examples/custom_store.rs"]
-mod custom_store;
+pub(crate) mod custom_store;
 
 puntual::testing::task_store_conformance!(suite, InVec);
 

@@ -1,6 +1,6 @@
 //! Every store against the contract, and wrong stores against the suite.
 
-mod custom;
+pub(crate) mod custom;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;

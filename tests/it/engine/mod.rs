@@ -5,6 +5,7 @@ mod hooks;
 mod host;
 mod outages;
 mod room;
+mod suppression;
 mod worker;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ mod mailed;
 mod moved;
 mod outage;
 mod sealed;
+mod suppressed;
 mod times;
 #[cfg(feature = "templates")]
 mod worded;

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use puntual::Reminders;
 use puntual::inspect::Ailment;
 use puntual::notify::SmtpPhase;
+use puntual::scheduler::SuppressionReason;
 use puntual::store::{TaskFilter, TaskStoreExt};
 use puntual::task::{Channel, PhoneNumber, TaskState, What};
 use puntual::testing::{SmtpScript, SmtpStep};
+use puntual::{Reminder, Reminders};
 
 use super::{Post, mail_to, person};
-use crate::scenarios::{Backend, MINUTE, each_store};
+use crate::scenarios::{Backend, MINUTE, booking, each_store};
 
 each_store!(
     a_wrong_password_fails_nobody_and_once_it_is_mended_all_mails_go_out,
@@ -87,4 +88,20 @@ async fn a_bad_recipient_falls_back_to_the_phone_and_touches_nobody_else(backend
     assert_eq!(texted.len(), 1);
     assert_eq!(texted[0].notification.recipient.address().as_str(), phone.as_str());
     assert!(texted[0].notification.expires_at <= failed.expires_at);
+
+    // The address is suppressed: the next mail to it does not even reach the server.
+    let kept = post.scheduler.suppression(person(3)).await.unwrap().unwrap();
+    assert_eq!(kept.reason, SuppressionReason::Undeliverable);
+    assert_eq!(kept.code.unwrap().as_str(), "550 5.1.1");
+    let asked = |post: &Post| {
+        let conversations = post.server.conversations();
+        let commands = conversations.into_iter().flat_map(|one| one.commands);
+        commands.filter(|line| line.contains(person(3).as_str())).count()
+    };
+    let again = Reminder::new("again", &booking(3), person(3)).text("..").now();
+    let again = post.schedule(again.fallback(phone)).await;
+    let report = post.pass(Duration::ZERO).await;
+    assert_eq!((report.failed, report.sent), (1, 1), "by text again: {report:?}");
+    assert_eq!((asked(&post), post.task(again).await.attempts), (1, 0));
+    assert!(post.scheduler.suppression(person(4)).await.unwrap().is_none());
 }
