@@ -50,6 +50,8 @@ pub enum Obstacle {
     KindPaused,
     /// The breaker of its channel is open.
     BreakerOpen,
+    /// Its channel has sent as much as it may for the moment.
+    RateLimited,
     /// No running engine serves its channel.
     NoWorker,
     /// It is not due, or its next attempt is not.
@@ -67,6 +69,7 @@ impl Obstacle {
             Obstacle::Damaged => Some(Reason::Corrupt),
             Obstacle::ChannelPaused | Obstacle::KindPaused => Some(Reason::Paused),
             Obstacle::BreakerOpen => Some(Reason::ChannelDown),
+            Obstacle::RateLimited => Some(Reason::RateLimited),
             Obstacle::NoWorker => Some(Reason::NoNotifier),
             Obstacle::Sealed
             | Obstacle::Held
@@ -88,7 +91,8 @@ pub(super) fn blockers(task: &Task, around: &Surroundings, face: Face<'_>) -> Ve
         [look.sealed(), look.own_state(), look.damaged(), look.claimed(), look.suppressed()];
     let mut all: Vec<Blocker> = found.into_iter().flatten().collect();
     all.extend(look.pauses());
-    all.extend([look.breaker(), look.no_worker(), look.not_due()].into_iter().flatten());
+    let rest = [look.breaker(), look.rate(), look.no_worker(), look.not_due()];
+    all.extend(rest.into_iter().flatten());
     all.extend(look.troubles());
     all
 }
@@ -213,6 +217,17 @@ impl Look<'_> {
             self.face.relative(self.now, until)
         );
         Some(Blocker::new(Obstacle::BreakerOpen, text).since(Some(since)).until(Some(until)))
+    }
+
+    fn rate(&self) -> Option<Blocker> {
+        let closed = self.around.paced.iter().find(|(of, _, _)| *of == self.task.channel);
+        let (channel, rate, until) = closed?;
+        let when = self.face.relative(self.now, *until);
+        let text = format!(
+            "The channel {channel} may send {rate} and has done so; it goes on at {when}, what has \
+             high priority first."
+        );
+        Some(Blocker::new(Obstacle::RateLimited, text).until(Some(*until)))
     }
 
     fn no_worker(&self) -> Option<Blocker> {

@@ -12,10 +12,11 @@ use super::hooks::{Guard, Hooks, OnOutcome, Resolver};
 use super::lease::Leases;
 use super::recorder::Recorder;
 use super::suppression::Suppressions;
+use super::throttle::{Crowds, Pace};
 use super::timekeeper::Timekeeper;
 use super::{Config, Scheduler};
 use crate::notify::{Notifier, OnUncertain};
-use crate::policy::{BreakerPolicy, RetryPolicy};
+use crate::policy::{BreakerPolicy, Rate, RetryPolicy};
 use crate::render::Renderer;
 use crate::store::{TaskStore, Traced};
 use crate::task::{Channel, ClaimId, Entropy, InvalidField, Limits, Rule};
@@ -23,6 +24,12 @@ use crate::time::{Clock, SystemClock, TzDatabase};
 
 /// At most so many attempts of one channel at the same time.
 const CONCURRENCY_MAX: usize = 10_000;
+
+/// Mails to one person in an hour, whoever asks for them: somebody may book a thousand times for a
+/// victim's address.
+const EMAILS_TO_ONE: Rate = Rate::hourly(20);
+/// Text messages to one person in an hour: each wakes somebody up, and costs money.
+const TEXTS_TO_ONE: Rate = Rate::hourly(5);
 
 /// Puts a [`Scheduler`] together; made by [`Scheduler::builder`].
 #[derive(Debug)]
@@ -39,6 +46,8 @@ pub struct SchedulerBuilder {
     breaker: BreakerPolicy,
     retry: BTreeMap<Channel, RetryPolicy>,
     uncertain: BTreeMap<Channel, OnUncertain>,
+    rates: BTreeMap<Channel, Rate>,
+    to_one_person: BTreeMap<Channel, Rate>,
 }
 
 impl SchedulerBuilder {
@@ -56,6 +65,11 @@ impl SchedulerBuilder {
             breaker: BreakerPolicy::default(),
             retry: BTreeMap::new(),
             uncertain: BTreeMap::new(),
+            rates: BTreeMap::new(),
+            to_one_person: BTreeMap::from([
+                (Channel::EMAIL, EMAILS_TO_ONE),
+                (Channel::SMS, TEXTS_TO_ONE),
+            ]),
         }
     }
 
@@ -125,6 +139,48 @@ impl SchedulerBuilder {
         self
     }
 
+    /// How much may go out on a channel, by all engines on the store together: what a relay takes,
+    /// or what a contract allows. Without it there is no limit.
+    ///
+    /// What is too much is not claimed, and loses nothing but time; what has high priority goes
+    /// first. A tenth of the messages may leave at once, the rest follow evenly, so that the limit
+    /// holds over every stretch of its length.
+    ///
+    /// ```
+    /// use puntual::notify::MemoryNotifier;
+    /// use puntual::policy::Rate;
+    /// use puntual::store::MemoryStore;
+    /// use puntual::task::Channel;
+    /// use puntual::Scheduler;
+    /// use std::time::Duration;
+    ///
+    /// let scheduler = Scheduler::builder(MemoryStore::new())
+    ///     .notifier(MemoryNotifier::new(Channel::EMAIL))
+    ///     .rate(Channel::EMAIL, Rate::new(10, Duration::from_secs(1))?)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn rate(mut self, channel: Channel, rate: Rate) -> Self {
+        self.rates.insert(channel, rate);
+        self
+    }
+
+    /// How much may go out to one person on a channel, by all engines together; `None` for no
+    /// limit. Without a word 20 mails and 5 text messages an hour, and no limit on other channels.
+    ///
+    /// It protects whoever did not book: a thousand bookings for somebody's address are a thousand
+    /// messages. What is too much is put off, and expires with that reason if it cannot be sent in
+    /// time. A person is what [`Reminder::person`](crate::Reminder::person) says, else the address.
+    #[must_use]
+    pub fn rate_per_person(mut self, channel: Channel, rate: Option<Rate>) -> Self {
+        match rate {
+            Some(rate) => self.to_one_person.insert(channel, rate),
+            None => self.to_one_person.remove(&channel),
+        };
+        self
+    }
+
     /// When a channel that does not work is left alone, and for how long.
     #[must_use]
     pub fn breaker(mut self, policy: BreakerPolicy) -> Self {
@@ -175,6 +231,8 @@ impl SchedulerBuilder {
             keeper: Timekeeper::new(clock.clone(), &self.config),
             brakes: Brakes::new(self.store.clone(), clock.clone(), self.breaker),
             suppressions: Suppressions::new(self.store.clone()),
+            crowds: Crowds::new(self.to_one_person),
+            paces: paces(self.rates),
             recorder: Recorder::new(self.store.clone(), clock.clone(), &self.config),
             leases: Leases::default(),
             lost_claim: Mutex::new(None),
@@ -227,6 +285,14 @@ impl SchedulerBuilder {
 fn marking(channels: &BTreeMap<Channel, Arc<Lane>>) -> BTreeSet<Channel> {
     let marks = channels.iter().filter(|(_, lane)| lane.marks_hand_off);
     marks.map(|(channel, _)| channel.clone()).collect()
+}
+
+fn paces(rates: BTreeMap<Channel, Rate>) -> BTreeMap<Channel, Pace> {
+    let pace = |(channel, rate): (Channel, Rate)| {
+        let pace = Pace::new(&channel, rate);
+        (channel, pace)
+    };
+    rates.into_iter().map(pace).collect()
 }
 
 fn usual(channel: &Channel) -> RetryPolicy {

@@ -63,6 +63,8 @@ pub(crate) enum Happened {
     Released(Reason),
     /// Too late.
     Expired,
+    /// Too late, because of a limit.
+    OutOfTurn(Reason),
     /// A person must decide.
     Held(Reason, Option<SafeText>),
 }
@@ -122,6 +124,7 @@ pub(crate) fn decide(
         Happened::MovedByGuard(event) => decision.moved(event),
         Happened::Released(reason) => decision.deferred(decision.wake(), reason, &None),
         Happened::Expired => decision.expired(),
+        Happened::OutOfTurn(reason) => decision.out_of_turn(reason),
         Happened::Held(reason, detail) => decision.held(reason, detail),
     }
 }
@@ -250,6 +253,12 @@ impl Decision<'_> {
         Ok(change)
     }
 
+    fn out_of_turn(&self, reason: &Reason) -> Result<Change, InvalidField> {
+        let mut change = self.ended(TaskState::Expired, reason, &None)?;
+        change.entry.lateness = Some(lateness(self.now, self.case.task.due_at));
+        Ok(change)
+    }
+
     fn held(&self, reason: &Reason, detail: &Option<SafeText>) -> Result<Change, InvalidField> {
         if let Some(cancelled) = self.cancel_requested() {
             return self.ended(TaskState::Cancelled, &cancelled, detail);
@@ -269,7 +278,7 @@ impl Decision<'_> {
         }
         let until = self.not_early(until).min(self.case.task.expires_at);
         let what = match reason {
-            Reason::Shutdown | Reason::LeaseLost => What::Released,
+            Reason::Shutdown | Reason::LeaseLost | Reason::RateLimited => What::Released,
             _ => What::Deferred,
         };
         let mut change = self.outcome(what, TaskState::Scheduled, Some(reason.clone()));

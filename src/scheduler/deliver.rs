@@ -108,6 +108,12 @@ impl Delivery {
                 self.settle(body, generation, happened).await
             }
             Look::Settled(body, happened) => {
+                let happened = match happened {
+                    Happened::Expired if self.engine.waited_for_rate(&self.task) => {
+                        Happened::OutOfTurn(Reason::RateLimited)
+                    }
+                    other => other,
+                };
                 let generation = body.memory.in_flight.unwrap_or(body.head.generation);
                 Box::pin(self.settle(body, generation, happened)).await
             }
@@ -126,10 +132,10 @@ impl Delivery {
 
     async fn prepare(&self, body: &Body) -> Step<Notification> {
         self.check_traffic().await?;
+        self.check_zones(body)?;
         if let Some(bar) = &self.bar {
             return Err(bar.clone());
         }
-        self.check_zones(body)?;
         self.check_window(body)?;
         self.ask_guard().await?;
         let recipient = self.resolve(body).await?;

@@ -16,6 +16,7 @@ use super::recorder::{Recorder, Repeat};
 use super::round::AskedClaim;
 use super::slots::Slots;
 use super::suppression::Suppressions;
+use super::throttle::{Crowds, Pace};
 use super::timekeeper::Timekeeper;
 use super::timing::Rules;
 use super::{Config, ScheduleError};
@@ -45,6 +46,9 @@ pub(crate) struct Engine {
     pub(crate) keeper: Timekeeper,
     pub(crate) brakes: Brakes,
     pub(crate) suppressions: Suppressions,
+    pub(crate) crowds: Crowds,
+    /// The channels whose rate is limited.
+    pub(crate) paces: BTreeMap<Channel, Pace>,
     pub(crate) recorder: Recorder,
     pub(crate) leases: Leases,
     /// The claim whose answer was lost, until it is heard.

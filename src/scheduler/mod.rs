@@ -26,6 +26,7 @@ mod round;
 mod slots;
 mod suppression;
 mod surroundings;
+mod throttle;
 mod timekeeper;
 mod timing;
 mod worker;

@@ -81,11 +81,16 @@ impl Engine {
                     Traffic::Probe => true,
                     Traffic::Closed { .. } => continue,
                 };
+                let pace = self.paces.get(channel);
+                if pace.is_some_and(|pace| pace.closed_until(now).is_some()) {
+                    continue;
+                }
                 let part = Full { lane: lane.clone(), priority, probes };
                 let room = part.room();
                 if room > 0 {
-                    // `max` is a u32, so the smaller of the two is one too.
-                    let limit = u32::try_from(room.min(max)).unwrap_or(limit);
+                    let most = pace.map_or(max, |pace| max.min(pace.free(now) as usize));
+                    // `max` is a u32, so the smallest of them is one too.
+                    let limit = u32::try_from(room.min(most)).unwrap_or(limit);
                     quotas.push(Quota::new(channel.clone(), priority, limit));
                 } else {
                     full.push(part);
@@ -101,7 +106,11 @@ impl Engine {
             Traffic::Closed { until } => until,
             Traffic::Free | Traffic::Probe => None,
         };
-        self.channels.keys().filter_map(until).min()
+        let paced = self
+            .channels
+            .keys()
+            .filter_map(|channel| self.paces.get(channel).and_then(|pace| pace.closed_until(now)));
+        self.channels.keys().filter_map(until).chain(paced).min()
     }
 
     /// Claims at most `limit` rows of each channel and priority.
@@ -140,7 +149,7 @@ impl Engine {
             self.give_back(claim, claimed.tasks).await;
             return Err(refused);
         }
-        let bars = match self.bars(&claimed.tasks).await {
+        let bars = match self.bars(claim, &claimed.tasks).await {
             Ok(bars) => bars,
             Err(error) => {
                 self.give_back(claim, claimed.tasks).await;
@@ -152,16 +161,13 @@ impl Engine {
         Ok(Claiming { batch, full, next_wake_at })
     }
 
-    /// Which of the claimed rows are not to be attempted: one read for all of them. Where it cannot
-    /// be known nothing is attempted, for some may be unwanted.
-    async fn bars(&self, tasks: &[Task]) -> StoreResult<Bars> {
+    /// Which of the claimed rows are not to be attempted, asked for all of them at once. Where it
+    /// cannot be known nothing is attempted, for some may be unwanted.
+    async fn bars(&self, claim: ClaimId, tasks: &[Task]) -> StoreResult<Bars> {
         let mut failures = 0;
         loop {
-            match self.suppressions.among(self.now(), tasks).await {
-                Ok(found) => {
-                    let bar = |(id, found)| (id, Happened::suppressed(found));
-                    return Ok(found.into_iter().map(bar).collect());
-                }
+            match self.find_bars(claim, tasks).await {
+                Ok(bars) => return Ok(bars),
                 Err(error) if failures >= CLAIM_FAILURES => return Err(error),
                 Err(_) => {
                     failures += 1;
@@ -169,6 +175,19 @@ impl Engine {
                 }
             }
         }
+    }
+
+    async fn find_bars(&self, claim: ClaimId, tasks: &[Task]) -> StoreResult<Bars> {
+        let now = self.now();
+        if tasks.is_empty() {
+            self.paces.values().for_each(|pace| pace.look(now, 0));
+            return Ok(Bars::new());
+        }
+        let suppressed = self.suppressions.among(now, tasks).await?.into_iter();
+        let mut bars = suppressed.map(|(id, found)| (id, Happened::suppressed(found))).collect();
+        self.bar_crowds(claim, tasks, &mut bars).await?;
+        self.bar_rates(now, tasks, &mut bars).await?;
+        Ok(bars)
     }
 
     fn new_claim(&self, now: DateTime<Utc>, quotas: Vec<Quota>) -> AskedClaim {

@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use super::brakes::{BREAKER, NOTES_MAX, PAUSE, breaker_of};
 use super::engine::Engine;
 use super::maintenance::{PRESENCE, Presence, TZDB};
+use super::throttle::Pace;
 use super::{Paused, Suppression};
-use crate::policy::Breaker;
+use crate::policy::{Breaker, Rate};
 use crate::store::{Note, NoteStore, SEAL_NOTE, StoreResult};
 use crate::task::{Channel, TaskId};
 use crate::time::saturating_sub;
@@ -28,6 +29,8 @@ pub(crate) struct Surroundings {
     pub(crate) running: Option<Vec<Running>>,
     /// The tasks to be explained whose address is suppressed.
     pub(crate) suppressed: HashMap<TaskId, Suppression>,
+    /// The channels that have sent as much as they may: how much that is, and until when.
+    pub(crate) paced: Vec<(Channel, Rate, DateTime<Utc>)>,
     /// What is wrong with this engine.
     pub(crate) trouble: Option<String>,
     /// The name of this engine's environment.
@@ -58,6 +61,7 @@ impl Engine {
             pauses: self.brakes.pauses().into_iter().map(local).collect(),
             running: None,
             suppressed: HashMap::new(),
+            paced: self.paced(),
             trouble: self.trouble(),
             environment: self.environment.clone(),
             seal: None,
@@ -67,6 +71,15 @@ impl Engine {
             self.read_into(&mut found, notes).await?;
         }
         Ok(found)
+    }
+
+    /// The channels that are closed by their rate, as far as this engine knows.
+    fn paced(&self) -> Vec<(Channel, Rate, DateTime<Utc>)> {
+        let now = self.now();
+        let closed = |(channel, pace): (&Channel, &Pace)| {
+            Some((channel.clone(), pace.rate(), pace.closed_until(now)?))
+        };
+        self.paces.iter().filter_map(closed).collect()
     }
 
     /// Asks each notifier whether it works: the channels of those that do not, and why.

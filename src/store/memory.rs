@@ -18,8 +18,8 @@ use self::state::State;
 use super::check::check_batch;
 use super::{
     Change, ClaimRequest, Claimed, Durability, Erase, Extension, HistoryQuery, InsertOutcome, Note,
-    NoteStore, NoteWrite, Probe, SEAL_NOTE, StoreIdentity, StoreResult, StoreStats, StoredEntry,
-    TaskQuery, TaskStore, WriteOutcome,
+    NoteStore, NoteWrite, Probe, SEAL_NOTE, SentCount, SentQuery, StoreIdentity, StoreResult,
+    StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -169,6 +169,14 @@ impl TaskStore for MemoryStore {
 
     async fn stats(&self, now: DateTime<Utc>) -> StoreResult<StoreStats> {
         Ok(self.shared.lock().stats(now))
+    }
+
+    async fn count_sent(
+        &self,
+        now: DateTime<Utc>,
+        query: &SentQuery,
+    ) -> StoreResult<Vec<SentCount>> {
+        Ok(self.shared.lock().count_sent(now, query))
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {

@@ -15,6 +15,7 @@ mod notes;
 pub mod postgres;
 mod query;
 mod request;
+mod sent;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod traced;
@@ -34,6 +35,7 @@ pub use request::{
     Change, ClaimRequest, Claimed, Condition, Durability, Extension, InsertOutcome, LeaseChange,
     Probe, Quota, StoreIdentity, Times, WriteOutcome,
 };
+pub use sent::{SentCount, SentQuery, SentTo};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteWrites};
 pub(crate) use traced::Traced;
@@ -165,6 +167,19 @@ pub trait TaskStore: Debug + Send + Sync + 'static {
         None
     }
 
+    /// What went, or may be going, out to persons lately: answers match the persons one to one. The
+    /// engine asks it once for each batch that it claimed, for the limit of messages to one person.
+    ///
+    /// A store that does not answer by itself is asked for all tasks of each person and their
+    /// histories; one that holds many rows should count where they are.
+    async fn count_sent(
+        &self,
+        now: DateTime<Utc>,
+        query: &SentQuery,
+    ) -> StoreResult<Vec<SentCount>> {
+        sent::counted(self, now, query).await
+    }
+
     /// What an operator should know of the store beyond its answers: for
     /// [`Scheduler::doctor`](crate::Scheduler::doctor).
     async fn condition(&self) -> StoreResult<Condition> {
@@ -240,6 +255,14 @@ macro_rules! forward {
 
             fn wakeups(&self) -> Option<watch::Receiver<u64>> {
                 (**self).wakeups()
+            }
+
+            async fn count_sent(
+                &self,
+                now: DateTime<Utc>,
+                query: &SentQuery,
+            ) -> StoreResult<Vec<SentCount>> {
+                (**self).count_sent(now, query).await
             }
 
             async fn condition(&self) -> StoreResult<Condition> {

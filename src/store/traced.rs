@@ -9,7 +9,8 @@ use tracing::{Instrument, debug_span, warn};
 
 use super::{
     Change, ClaimRequest, Claimed, Condition, Erase, Extension, HistoryQuery, InsertOutcome,
-    NoteStore, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
+    NoteStore, Probe, SentCount, SentQuery, StoreResult, StoreStats, StoredEntry, TaskQuery,
+    TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -88,6 +89,14 @@ impl<S: TaskStore> TaskStore for Traced<S> {
 
     fn wakeups(&self) -> Option<watch::Receiver<u64>> {
         self.0.wakeups()
+    }
+
+    async fn count_sent(
+        &self,
+        now: DateTime<Utc>,
+        query: &SentQuery,
+    ) -> StoreResult<Vec<SentCount>> {
+        traced("count_sent", query.people.len(), self.0.count_sent(now, query)).await
     }
 
     async fn condition(&self) -> StoreResult<Condition> {

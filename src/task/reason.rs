@@ -126,6 +126,10 @@ reasons! {
     UnknownZone = "unknown_zone", "its time zone is unknown on this machine";
     /// No notifier serves its channel here.
     NoNotifier = "no_notifier", "no running worker serves its channel";
+    /// Its person was told too much lately.
+    Throttled = "throttled", "its person has been sent as much as one may be sent in that time";
+    /// Its channel has sent as much as it may.
+    RateLimited = "rate_limited", "its channel has sent as much as it may for the moment";
     /// Its channel is paused.
     Paused = "paused", "its channel or kind is paused";
     /// It is the fallback of another task.

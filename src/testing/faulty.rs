@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use crate::store::{
     Change, ClaimRequest, Claimed, Condition, Erase, Extension, HistoryQuery, InsertOutcome, Note,
-    NoteStore, NoteWrite, Probe, StoreError, StoreErrorKind, StoreResult, StoreStats, StoredEntry,
-    TaskQuery, TaskStore, WriteOutcome,
+    NoteStore, NoteWrite, Probe, SentCount, SentQuery, StoreError, StoreErrorKind, StoreResult,
+    StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -57,6 +57,7 @@ pub enum Operation {
     History,
     Erase,
     Stats,
+    CountSent,
     ReadNotes,
     WriteNote,
     ListNotes,
@@ -64,7 +65,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 12] = [
+    pub const ALL: [Operation; 13] = [
         Operation::Probe,
         Operation::Insert,
         Operation::Claim,
@@ -74,6 +75,7 @@ impl Operation {
         Operation::History,
         Operation::Erase,
         Operation::Stats,
+        Operation::CountSent,
         Operation::ReadNotes,
         Operation::WriteNote,
         Operation::ListNotes,
@@ -90,6 +92,7 @@ impl Operation {
             Operation::History => "history",
             Operation::Erase => "erase",
             Operation::Stats => "stats",
+            Operation::CountSent => "count_sent",
             Operation::ReadNotes => "read_notes",
             Operation::WriteNote => "write_note",
             Operation::ListNotes => "list_notes",
@@ -300,6 +303,14 @@ impl<S: TaskStore> TaskStore for FaultyStore<S> {
 
     fn wakeups(&self) -> Option<watch::Receiver<u64>> {
         self.inner.wakeups()
+    }
+
+    async fn count_sent(
+        &self,
+        now: DateTime<Utc>,
+        query: &SentQuery,
+    ) -> StoreResult<Vec<SentCount>> {
+        self.through(Operation::CountSent, self.inner.count_sent(now, query)).await
     }
 
     async fn condition(&self) -> StoreResult<Condition> {

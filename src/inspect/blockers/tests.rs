@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::inspect::explain::tests::{around, task};
-use crate::policy::{Breaker, BreakerPolicy};
+use crate::policy::{Breaker, BreakerPolicy, Rate};
 use crate::scheduler::{Running, Suppression};
 use crate::task::{Channel, ClaimId, Kind, Lease, TaskBody, TaskData};
 
@@ -111,6 +111,16 @@ const CASES: &[(Obstacle, Arrange, &str)] = &[
         },
         "Its recipient wants no messages on this channel since 2026-07-09 11:00:00 UTC, 1 h ago: \
          when its turn comes it fails unattempted.",
+    ),
+    (
+        Obstacle::RateLimited,
+        |_, around| {
+            let rate = Rate::new(10, std::time::Duration::from_secs(1)).unwrap();
+            let until = around.now + chrono::TimeDelta::seconds(1);
+            around.paced = vec![(Channel::SMS, rate, until), (Channel::EMAIL, rate, until)];
+        },
+        "The channel email may send 10 in 1 s and has done so; it goes on at 2026-07-09 12:00:01 \
+         UTC, in 1 s, what has high priority first.",
     ),
     (
         Obstacle::NoWorker,

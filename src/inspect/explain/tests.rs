@@ -14,6 +14,7 @@ pub(in crate::inspect) fn around(now: DateTime<Utc>) -> Surroundings {
         breakers: Vec::new(),
         pauses: Vec::new(),
         suppressed: std::collections::HashMap::new(),
+        paced: Vec::new(),
         running: None,
         trouble: None,
         environment: None,

@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::store::check::check_change;
 use crate::store::{
     Change, ClaimRequest, Counters, Erase, Extension, HistoryQuery, InsertOutcome, Note, NoteWrite,
-    Quota, StoreError, StoreErrorKind, StoreResult, StoreStats, StoredEntry, TaskCount, TaskOrder,
-    TaskQuery, WriteOutcome,
+    Quota, SentCount, SentQuery, SentTo, StoreError, StoreErrorKind, StoreResult, StoreStats,
+    StoredEntry, TaskCount, TaskOrder, TaskQuery, WriteOutcome,
 };
 use crate::task::{
     Channel, ClaimId, DedupKey, EntryId, HistoryEntry, Lease, NewTask, Priority, Revision,
@@ -267,6 +267,32 @@ impl State {
         found.sort_by_key(|task| place(task));
         found.dedup_by_key(|task| task.id);
         found.into_iter().take(limit).cloned().collect()
+    }
+
+    /// What went out to persons lately: one look at all rows, for all persons.
+    pub(super) fn count_sent(&self, now: DateTime<Utc>, query: &SentQuery) -> Vec<SentCount> {
+        let mut counts = vec![SentCount::default(); query.people.len()];
+        let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+        for (place, to) in query.people.iter().enumerate() {
+            places.entry((&to.channel, &to.person)).or_default().push(place);
+        }
+        for task in self.rows.values() {
+            for &place in places.get(&(&task.channel, &task.person)).into_iter().flatten() {
+                let (to, count) = (&query.people[place], &mut counts[place]);
+                if task.updated_at <= to.since {
+                    continue;
+                }
+                count.under_way += u32::from(SentTo::is_under_way(task, now, query.claim));
+                for entry in self.history_of.get(&task.id).into_iter().flatten() {
+                    if let Some(stored) = self.history.get(entry)
+                        && to.counts(stored.entry.what, stored.entry.at)
+                    {
+                        count.add(stored.entry.at);
+                    }
+                }
+            }
+        }
+        counts
     }
 
     pub(super) fn history(&self, query: &HistoryQuery) -> Vec<StoredEntry> {

@@ -15,8 +15,8 @@ use super::{PoolerMode, PostgresStore, change, claim, encode, erase, insert, not
 use crate::store::check::check_batch;
 use crate::store::{
     Change, ClaimRequest, Claimed, Condition, Erase, Extension, HistoryQuery, InsertOutcome, Note,
-    NoteStore, NoteWrite, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore,
-    WriteOutcome,
+    NoteStore, NoteWrite, Probe, SentCount, SentQuery, StoreResult, StoreStats, StoredEntry,
+    TaskQuery, TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -123,6 +123,19 @@ impl TaskStore for PostgresStore {
         self.run("history", move |connection, statements| {
             let query = query.clone();
             Box::pin(async move { query::history(connection, statements, &query).await })
+        })
+        .await
+    }
+
+    async fn count_sent(
+        &self,
+        now: DateTime<Utc>,
+        query: &SentQuery,
+    ) -> StoreResult<Vec<SentCount>> {
+        let query = query.clone();
+        self.run("count_sent", move |connection, statements| {
+            let query = query.clone();
+            Box::pin(async move { query::count_sent(connection, statements, now, &query).await })
         })
         .await
     }

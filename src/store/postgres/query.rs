@@ -11,7 +11,8 @@ use super::error::Sql;
 use super::rows;
 use super::sql::Statements;
 use crate::store::{
-    Counters, HistoryQuery, StoreStats, StoredEntry, TaskCount, TaskOrder, TaskQuery,
+    Counters, HistoryQuery, SentCount, SentQuery, StoreStats, StoredEntry, TaskCount, TaskOrder,
+    TaskQuery,
 };
 use crate::task::{Channel, Kind, Task, TaskState, What};
 
@@ -85,6 +86,36 @@ pub(super) async fn history(
         .fetch_all(connection)
         .await?;
     Ok(found.iter().map(rows::entry).collect())
+}
+
+/// What went out to persons lately.
+pub(super) async fn count_sent(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    now: DateTime<Utc>,
+    query: &SentQuery,
+) -> Sql<Vec<SentCount>> {
+    let people = &query.people;
+    let found = statements
+        .count_sent
+        .query()
+        .bind(people.iter().map(|to| to.channel.as_str().to_owned()).collect::<Vec<_>>())
+        .bind(people.iter().map(|to| to.person.as_str().to_owned()).collect::<Vec<_>>())
+        .bind(people.iter().map(|to| to.since).collect::<Vec<_>>())
+        .bind(query.claim.as_uuid())
+        .bind(now)
+        .fetch_all(connection)
+        .await?;
+    let mut counts = vec![SentCount::default(); people.len()];
+    for row in &found {
+        // Places are counted from 1.
+        let place = usize::try_from(rows::number(row, 0) - 1).unwrap_or(usize::MAX);
+        let number = |column| u32::try_from(rows::count(row, column)).unwrap_or(u32::MAX);
+        if let Some(count) = counts.get_mut(place) {
+            *count = SentCount::new(number(1), rows::instant(row, 2), number(3));
+        }
+    }
+    Ok(counts)
 }
 
 /// Counts what is stored; in a transaction that sees one moment.

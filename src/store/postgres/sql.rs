@@ -77,6 +77,7 @@ statements! {
     blank_bodies_before,
     claim,
     claimed,
+    count_sent,
     counters,
     erase_finished_before,
     erase_person,

@@ -14,7 +14,8 @@ use super::{SqliteStore, claim, notes, query};
 use crate::store::check::check_batch;
 use crate::store::{
     Change, ClaimRequest, Claimed, Erase, Extension, HistoryQuery, InsertOutcome, Note, NoteStore,
-    NoteWrite, Probe, StoreResult, StoreStats, StoredEntry, TaskQuery, TaskStore, WriteOutcome,
+    NoteWrite, Probe, SentCount, SentQuery, StoreResult, StoreStats, StoredEntry, TaskQuery,
+    TaskStore, WriteOutcome,
 };
 use crate::task::{NewTask, Task};
 
@@ -81,6 +82,18 @@ impl TaskStore for SqliteStore {
         let query = query.clone();
         self.read("history", |connection| {
             Box::pin(async move { query::history(connection, &query).await })
+        })
+        .await
+    }
+
+    async fn count_sent(
+        &self,
+        now: DateTime<Utc>,
+        query: &SentQuery,
+    ) -> StoreResult<Vec<SentCount>> {
+        let query = query.clone();
+        self.read("count_sent", move |connection| {
+            Box::pin(async move { query::count_sent(connection, now, &query).await })
         })
         .await
     }

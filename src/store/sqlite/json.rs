@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::store::Quota;
+use crate::store::{Quota, SentTo};
 use crate::task::{TaskId, TaskState};
 
 /// A JSON array of items that are JSON already.
@@ -44,6 +44,17 @@ pub(super) fn quotas<'a>(quotas: impl IntoIterator<Item = &'a Quota>) -> String 
     }))
 }
 
+/// A JSON array of persons, each on a channel and since an instant.
+pub(super) fn people<'a>(people: impl IntoIterator<Item = &'a SentTo>) -> String {
+    array(people.into_iter().map(|to| {
+        json(&Asked {
+            channel: to.channel.as_str(),
+            person: to.person.as_str(),
+            since: micros(to.since),
+        })
+    }))
+}
+
 /// An instant as it is stored.
 pub(super) fn micros(at: DateTime<Utc>) -> i64 {
     at.timestamp_micros()
@@ -70,6 +81,13 @@ struct SeenRow {
     #[serde(with = "uuid::serde::simple")]
     id: Uuid,
     revision: i64,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    channel: &'a str,
+    person: &'a str,
+    since: i64,
 }
 
 #[derive(Serialize)]

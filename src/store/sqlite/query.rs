@@ -9,7 +9,8 @@ use super::error::Sql;
 use super::json::{self, blob, micros};
 use super::rows;
 use crate::store::{
-    Counters, HistoryQuery, StoreStats, StoredEntry, TaskCount, TaskOrder, TaskQuery,
+    Counters, HistoryQuery, SentCount, SentQuery, StoreStats, StoredEntry, TaskCount, TaskOrder,
+    TaskQuery,
 };
 use crate::task::{Channel, Kind, Task, TaskState, What};
 
@@ -77,6 +78,29 @@ pub(super) async fn history(
         .fetch_all(connection)
         .await?;
     Ok(found.iter().map(rows::entry).collect())
+}
+
+/// What went out to persons lately.
+pub(super) async fn count_sent(
+    connection: &mut SqliteConnection,
+    now: DateTime<Utc>,
+    query: &SentQuery,
+) -> Sql<Vec<SentCount>> {
+    let found = sqlx::query(include_str!("sql/count_sent.sql"))
+        .bind(json::people(&query.people))
+        .bind(blob(query.claim.as_uuid()))
+        .bind(micros(now))
+        .fetch_all(connection)
+        .await?;
+    let mut counts = vec![SentCount::default(); query.people.len()];
+    for row in &found {
+        let place = usize::try_from(rows::count(row, 0)).unwrap_or(usize::MAX);
+        let number = |column| u32::try_from(rows::count(row, column)).unwrap_or(u32::MAX);
+        if let Some(count) = counts.get_mut(place) {
+            *count = SentCount::new(number(1), rows::instant(row, 2), number(3));
+        }
+    }
+    Ok(counts)
 }
 
 /// Counts what is stored, all of it as of one moment.

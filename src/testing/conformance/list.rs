@@ -145,6 +145,7 @@ macro_rules! __conformance_list {
             None, stats {
                 count_rows_by_state_kind_and_channel;
                 know_what_is_overdue_leased_and_next;
+                know_what_went_out_to_a_person_lately;
             }
             None, notes {
                 are_read_one_to_one_in_order;

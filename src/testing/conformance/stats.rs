@@ -1,11 +1,11 @@
-//! `stats`: what is stored, counted.
+//! `stats` and `count_sent`: what is stored, counted.
 
 use std::collections::BTreeMap;
 
-use super::bench::{Bench, at, due, due_each, micros, now};
-use crate::store::StoreStats;
-use crate::task::{Channel, TaskState};
-use crate::testing::{change, new_task};
+use super::bench::{Bench, at, due, due_each, kept, micros, now, written};
+use crate::store::{Extension, SentCount, SentQuery, SentTo, StoreStats};
+use crate::task::{Channel, PersonKey, TaskState, What};
+use crate::testing::{change, claim_id, new_task};
 
 async fn stats(bench: &Bench, seconds: i64) -> StoreStats {
     bench.store.stats(at(seconds)).await.unwrap_or_else(|error| panic!("{error}"))
@@ -54,4 +54,71 @@ pub(super) async fn know_what_is_overdue_leased_and_next(bench: &Bench) {
     assert_eq!((late.overdue, late.leased), (4, 0), "the lease is over, another row is due");
     let just = bench.store.stats(micros(9_999_999)).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(just.overdue, 3, "due in a microsecond is not overdue");
+}
+
+pub(super) async fn know_what_went_out_to_a_person_lately(bench: &Bench) {
+    let of = |person: &str, channel| {
+        new_task(now(), "reminder").person(person).channel(channel).due(now()).build()
+    };
+    let rows: Vec<_> = [
+        of("ann", Channel::EMAIL),
+        of("ann", Channel::EMAIL),
+        of("ann", Channel::SMS),
+        of("bob", Channel::EMAIL),
+    ]
+    .into();
+    bench.insert(&rows).await;
+    let mut told = Vec::new();
+    for (row, seconds, what, state) in [
+        (0, 10, What::Uncertain, TaskState::Scheduled),
+        (0, 20, What::Sent, TaskState::Sent),
+        (0, 25, What::Updated, TaskState::Sent),
+        (1, 30, What::Retried, TaskState::Scheduled),
+        (1, 40, What::LateResult, TaskState::Scheduled),
+        (2, 50, What::Sent, TaskState::Sent),
+    ] {
+        let seen = bench.row(rows[row].id).await;
+        let change = change(&seen).to(state).what(what).at(at(seconds)).build();
+        told.extend(bench.apply(at(seconds), &[change]).await);
+    }
+    assert_eq!(told.len(), 6);
+
+    let ask = |channel, person: &str, seconds| {
+        SentTo::new(channel, PersonKey::from_stored(person.to_owned()), at(seconds))
+    };
+    let people = vec![
+        ask(Channel::EMAIL, "ann", 0),
+        ask(Channel::EMAIL, "ann", 10),
+        ask(Channel::SMS, "ann", 0),
+        ask(Channel::EMAIL, "bob", 0),
+        ask(Channel::EMAIL, "nobody", 0),
+        ask(Channel::EMAIL, "ann", 40),
+    ];
+    let count = async |seconds: i64, claim| {
+        let query = SentQuery::new(claim, people.clone());
+        kept(|| bench.store.count_sent(at(seconds), &query)).await
+    };
+    let none = SentCount::default();
+    let expected = [
+        SentCount::new(3, Some(at(10)), 0),
+        SentCount::new(2, Some(at(20)), 0),
+        SentCount::new(1, Some(at(50)), 0),
+        none,
+        none,
+        none,
+    ];
+    assert_eq!(count(60, claim_id(at(60))).await, expected);
+
+    let (claim, claimed) = bench.claim_due(at(60), 10).await;
+    assert_eq!(claimed.tasks.len(), 2, "Ann's second and Bob's");
+    assert_eq!(count(60, claim).await, expected, "its own claim is not under way");
+    let others = |seconds| count(seconds, claim_id(at(60)));
+    let under_way = |counts: &[SentCount]| counts.iter().map(|c| c.under_way).collect::<Vec<_>>();
+    assert_eq!(under_way(&others(60).await), [1, 1, 0, 1, 0, 1]);
+    assert_eq!(under_way(&others(90).await), [0; 6], "the leases are over");
+    let hand_off = Extension::new(rows[3].id, claim, at(95)).with_hand_off();
+    written(&bench.extend(at(65), &[hand_off]).await);
+    assert_eq!(under_way(&others(99).await), [0, 0, 0, 1, 0, 0], "handed off, and nothing known");
+    let query = SentQuery::new(claim, Vec::new());
+    assert_eq!(kept(|| bench.store.count_sent(at(99), &query)).await, []);
 }

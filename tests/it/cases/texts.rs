@@ -118,7 +118,8 @@ async fn whatever_a_notifier_says_its_outcome_is_stored_escaped_and_cut(backend:
     let all: Vec<(usize, usize)> =
         (0..ENDS.len()).flat_map(|end| (0..texts().len()).map(move |text| (end, text))).collect();
     let ask = |(end, text): &(usize, usize)| {
-        Reminder::new("says", &tells(*end, *text), jane()).text("..").now()
+        let one = Reminder::new("says", &tells(*end, *text), jane());
+        one.person(format!("user {end}/{text}")).text("..").now()
     };
     let outcomes = scheduler.schedule_all(all.iter().map(ask).collect()).await.unwrap();
     let report = scheduler.process_due(500).await.unwrap();

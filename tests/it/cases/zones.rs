@@ -108,7 +108,8 @@ async fn a_stored_row_with_an_unknown_zone_is_held_and_the_others_of_its_round_g
     let scheduler = engine(&desk.store, &desk.clock, 2).notifier(mailbox.clone()).build().unwrap();
     let good = |id| {
         let at = civil(EVENT, "Europe/Berlin");
-        Reminder::new("reminder", &booking(id), jane()).text("..").event(at).before(DAY)
+        let one = Reminder::new("reminder", &booking(id), jane()).person(format!("guest {id}"));
+        one.text("..").event(at).before(DAY)
     };
     scheduler.schedule_all((0..GOOD).map(good).collect()).await.unwrap();
     let berlin = || civil(EVENT, "Europe/Berlin");

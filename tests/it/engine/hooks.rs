@@ -137,7 +137,9 @@ async fn an_ear_that_panics_changes_no_outcome() {
         .build()
         .unwrap();
     let handle = scheduler.start();
-    let ask = |kind: &str, id| Reminder::new(kind, &booking(id), jane()).text("..").now();
+    let ask = |kind: &str, id| {
+        Reminder::new(kind, &booking(id), jane()).person(format!("user {id}")).text("..").now()
+    };
     let all = (0..10).map(|id| ask(if id % 2 == 0 { "panics" } else { "good" }, id)).collect();
     scheduler.schedule_all(all).await.unwrap();
     clock.settle().await;

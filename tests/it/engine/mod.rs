@@ -6,6 +6,7 @@ mod host;
 mod outages;
 mod room;
 mod suppression;
+mod throttle;
 mod worker;
 
 use std::sync::Arc;

@@ -61,11 +61,17 @@ impl Failing {
     /// Asks for messages now and later, moves one, cancels one, and looks at the numbers.
     async fn a_day_of_a_host(&self) {
         let scheduler = &self.running.scheduler;
-        let now = |id| Reminder::new("confirmation", &booking(id), jane()).text("..").now();
+        let now = |id| {
+            Reminder::new("confirmation", &booking(id), jane())
+                .person(format!("user {id}"))
+                .text("..")
+                .now()
+        };
         self.ask(async || scheduler.schedule_all((0..5).map(now).collect()).await).await;
         let later = |id| {
             let at = civil("2026-07-01T12:00", "UTC");
             Reminder::new("reminder", &booking(id), jane())
+                .person(format!("user {id}"))
                 .text("..")
                 .event(at)
                 .before(690 * MINUTE)

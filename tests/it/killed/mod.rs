@@ -51,7 +51,9 @@ pub(crate) fn reminders(clock: &SystemClock, bookings: std::ops::Range<u32>) -> 
     let (start, first) = (clock.now(), bookings.start);
     let ask = |id: u32| {
         let jane: EmailAddress = "jane@example.com".parse().unwrap();
-        let ask = Reminder::new("k", &Subject::new("booking", id), jane).text("..");
+        let ask = Reminder::new("k", &Subject::new("booking", id), jane)
+            .person(format!("user {id}"))
+            .text("..");
         let later = Duration::from_millis(1_000 + 5 * u64::from(id - first));
         if id.is_multiple_of(2) { ask.now() } else { ask.at(start + later) }
     };

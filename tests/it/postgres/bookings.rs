@@ -132,7 +132,10 @@ fn event(days: u32) -> EventTime {
 fn reminders(kind: &str, id: impl ToString, days: u32, confirm: bool) -> Vec<Reminder> {
     let about = Subject::new(kind, id);
     let jane: EmailAddress = "jane@example.com".parse().unwrap();
-    let ask = |kind| Reminder::new(kind, &about, jane.clone()).text("..").event(event(days));
+    let ask = |kind| {
+        let one = Reminder::new(kind, &about, jane.clone()).person(format!("of {about}"));
+        one.text("..").event(event(days))
+    };
     let mut all = vec![ask("reminder_24h").before(DAY)];
     all.extend(confirm.then(|| ask("confirmation").now()));
     all

@@ -145,6 +145,11 @@ async fn an_engine_works_off_everything_else_while_a_cancel_and_a_report_stay_op
 /// Reminders that are due at once.
 fn due(bookings: Range<u32>) -> Vec<Reminder> {
     let jane: EmailAddress = "jane@example.com".parse().unwrap();
-    let ask = |id| Reminder::new("k", &Subject::new("booking", id), jane.clone()).text("..").now();
+    let ask = |id| {
+        Reminder::new("k", &Subject::new("booking", id), jane.clone())
+            .person(format!("user {id}"))
+            .text("..")
+            .now()
+    };
     bookings.map(ask).collect()
 }

@@ -35,7 +35,8 @@ async fn a_pause_by_one_engine_holds_for_every_engine() {
 async fn a_channel_is_tried_when_its_breaker_says_so_and_then_serves_everything() {
     let running = Running::new(mailbox().otherwise(Step::channel_down("535")));
     let handle = running.scheduler.start();
-    let ask = |id| Reminder::new("k", &booking(id), jane()).text("..").now();
+    let ask =
+        |id| Reminder::new("k", &booking(id), jane()).person(format!("user {id}")).text("..").now();
     running.scheduler.schedule_all((0..100).map(ask).collect()).await.unwrap();
     running.clock.run_for(Duration::from_secs(1)).await;
     running.mailbox.set_otherwise(Step::accept());

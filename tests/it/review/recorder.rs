@@ -15,7 +15,8 @@ async fn an_outcome_that_is_refused_for_good_holds_up_no_other() {
     let (store, clock) = (Bent::default(), VirtualClock::at(START));
     let scheduler = another(store.clone(), &clock).notifier(mailbox()).build().unwrap();
     let handle = scheduler.start();
-    let ask = |id| Reminder::new("k", &booking(id), jane()).text("..").now();
+    let ask =
+        |id| Reminder::new("k", &booking(id), jane()).person(format!("user {id}")).text("..").now();
     let due = clock.now() + MINUTE;
     let refused = Reminder::new("k", &booking(1), jane()).text("..").at(due);
     store.refuse(scheduler.schedule(refused).await.unwrap().id);

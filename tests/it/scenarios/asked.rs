@@ -163,8 +163,11 @@ async fn hundreds_of_reminders_are_scheduled_in_one_call_and_answered_in_order(
     backend: impl Backend,
 ) {
     let desk = Desk::at(&backend, "2026-07-01T00:00:00Z");
-    let asks: Vec<Reminder> =
-        (0..700).map(|id| Reminder::new("k", &booking(id), jane()).text("..").now()).collect();
+    let asks: Vec<Reminder> = (0..700)
+        .map(|id| {
+            Reminder::new("k", &booking(id), jane()).person(format!("user {id}")).text("..").now()
+        })
+        .collect();
     let outcomes = desk.scheduler.schedule_all(asks.clone()).await.unwrap();
     assert_eq!(outcomes.len(), 700);
     for (at, outcome) in outcomes.iter().enumerate() {

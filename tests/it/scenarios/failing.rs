@@ -216,7 +216,8 @@ async fn a_channel_that_is_down_spends_no_attempts_and_delivers_all_when_it_is_b
 ) {
     let script = Scripted::new(RESEND, vec![Act::Down; 10_000]);
     let desk = played(&backend, &script);
-    let ask = |id| Reminder::new("k", &booking(id), jane()).text("..").now();
+    let ask =
+        |id| Reminder::new("k", &booking(id), jane()).person(format!("user {id}")).text("..").now();
     let outcomes = desk.scheduler.schedule_all((0..200).map(ask).collect()).await.unwrap();
     for _ in 0..60 {
         assert_eq!(desk.pass(MINUTE).await, 0);

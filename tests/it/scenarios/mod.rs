@@ -10,6 +10,7 @@ mod moved;
 mod outage;
 mod sealed;
 mod suppressed;
+mod throttled;
 mod times;
 #[cfg(feature = "templates")]
 mod worded;

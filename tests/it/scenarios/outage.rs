@@ -40,6 +40,7 @@ async fn after_a_downtime_what_is_over_expires_and_the_rest_goes_out_once_and_in
             let ahead = if id.is_multiple_of(3) { MINUTE } else { DAY };
             let at = puntual::EventTime::instant(due + ahead).unwrap();
             Reminder::new("reminder", &booking(*id), jane())
+                .person(format!("user {id}"))
                 .text("..")
                 .event(at)
                 .before(ahead)
@@ -109,7 +110,8 @@ impl Notifier for Stuck {
 /// Scenario 10: killed after claiming 50 rows, 20 of them handed off.
 async fn what_a_killed_worker_had_not_handed_off_is_sent_once_by_another(backend: impl Backend) {
     let desk = Desk::at(&backend, "2026-07-01T00:00:00Z");
-    let ask = |id| Reminder::new("k", &booking(id), jane()).text("..").now();
+    let ask =
+        |id| Reminder::new("k", &booking(id), jane()).person(format!("user {id}")).text("..").now();
     desk.scheduler.schedule_all((0..STUCK as u32).map(ask).collect()).await.unwrap();
 
     let stuck = Arc::new(Stuck { hand_offs_left: AtomicUsize::new(20), ..Stuck::default() });
@@ -176,7 +178,10 @@ async fn a_confirmation_passes_a_backlog(backend: impl Backend) {
     let slow = engine(&desk.store, &desk.clock, 2).notifier(Slow(mailbox.clone())).build().unwrap();
     let overdue = |id| {
         let due = instant("2026-07-01T00:00:01Z");
-        Reminder::new("reminder", &booking(id), jane()).text("..").at(due)
+        Reminder::new("reminder", &booking(id), jane())
+            .person(format!("user {id}"))
+            .text("..")
+            .at(due)
     };
     for group in 0..10 {
         let asks = (group * 1_000..(group + 1) * 1_000).map(overdue).collect();

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use puntual::store::{
-    ClaimRequest, Erase, HistoryQuery, MemoryStore, NoteStore, NoteWrite, StoreErrorKind,
-    StoreResult, TaskFilter, TaskQuery, TaskStore,
+    ClaimRequest, Erase, HistoryQuery, MemoryStore, NoteStore, NoteWrite, SentQuery,
+    StoreErrorKind, StoreResult, TaskFilter, TaskQuery, TaskStore,
 };
 use puntual::testing::{self, Fault, FaultyStore, IntoInstant, Operation};
 
@@ -30,6 +30,10 @@ async fn call(store: &FaultyStore<MemoryStore>, operation: Operation) -> StoreRe
         Operation::History => store.history(&HistoryQuery::since(now, 1)).await.map(drop),
         Operation::Erase => store.erase(now, &Erase::FinishedBefore(now), 1).await.map(drop),
         Operation::Stats => store.stats(now).await.map(drop),
+        Operation::CountSent => {
+            let query = SentQuery::new(testing::claim_id(now), Vec::new());
+            store.count_sent(now, &query).await.map(drop)
+        }
         Operation::ReadNotes => notes.read_notes(&[]).await.map(drop),
         Operation::WriteNote => {
             notes.write_note(now, &NoteWrite::new("note", None, None)).await.map(drop)

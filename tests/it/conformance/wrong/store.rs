@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use puntual::store::{
     Change, ClaimRequest, Claimed, Counters, Durability, Erase, Extension, HistoryQuery,
-    InsertOutcome, LeaseChange, MemoryStore, NoteStore, Probe, StoreError, StoreErrorKind,
-    StoreIdentity, StoreResult, StoreStats, StoredEntry, TaskFilter, TaskOrder, TaskQuery,
-    TaskStore, TaskStoreExt, WriteOutcome,
+    InsertOutcome, LeaseChange, MemoryStore, NoteStore, Probe, SentCount, SentQuery, StoreError,
+    StoreErrorKind, StoreIdentity, StoreResult, StoreStats, StoredEntry, TaskFilter, TaskOrder,
+    TaskQuery, TaskStore, TaskStoreExt, WriteOutcome,
 };
 use puntual::task::{NewTask, Revision, Task, TaskState};
 use puntual::testing::{change, entry_id};
@@ -314,6 +314,18 @@ impl TaskStore for Wrong {
             _ => {}
         }
         Ok(stats)
+    }
+
+    async fn count_sent(
+        &self,
+        now: DateTime<Utc>,
+        query: &SentQuery,
+    ) -> StoreResult<Vec<SentCount>> {
+        let mut counts = self.inner.count_sent(now, query).await?;
+        if self.is(Twist::OthersOverlooked) {
+            counts.iter_mut().for_each(|count| count.under_way = 0);
+        }
+        Ok(counts)
     }
 
     fn notes(&self) -> Option<&dyn NoteStore> {
