@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::policy::{ExpiryPolicy, PastDue, RetryPolicy};
 use crate::task::{
-    Channel, Content, DedupKey, InvalidField, Kind, Limits, Message, PersonKey, Priority,
+    Channel, Content, DedupKey, InvalidField, Kind, Limits, Mailbox, Message, PersonKey, Priority,
     Recipient, Request, Rule, Subject, TaskData,
 };
 use crate::time::{DeliveryWindow, EventTime, LocalTimeRule, Trigger, Zone};
@@ -58,6 +58,7 @@ pub struct Reminder {
     fallback: Vec<Recipient>,
     from: Option<String>,
     reply_to: Option<String>,
+    locale: Option<String>,
     problems: Vec<InvalidField>,
 }
 
@@ -111,6 +112,7 @@ impl Reminder {
             fallback: Vec::new(),
             from: None,
             reply_to: None,
+            locale: None,
             problems: Vec::new(),
         }
     }
@@ -299,17 +301,27 @@ impl Reminder {
         self
     }
 
-    /// From whom, where it is not the channel's own sender.
+    /// From whom, where it is not the channel's own sender. For e-mail it is one mailbox,
+    /// `desk@court.example` or `Court Club <desk@court.example>`; the relay must let you send in
+    /// its name.
     #[must_use]
     pub fn from(mut self, sender: impl Into<String>) -> Self {
         self.from = Some(sender.into());
         self
     }
 
-    /// Where answers go.
+    /// Where answers go; for e-mail one mailbox, as for [`Reminder::from`].
     #[must_use]
     pub fn reply_to(mut self, address: impl Into<String>) -> Self {
         self.reply_to = Some(address.into());
+        self
+    }
+
+    /// In which language this is told (BCP 47: `es`, `en-GB`), whatever
+    /// [`Recipient::locale`] says of the recipients, those to fall back on included.
+    #[must_use]
+    pub fn locale(mut self, locale: impl Into<String>) -> Self {
+        self.locale = Some(locale.into());
         self
     }
 
@@ -322,9 +334,13 @@ impl Reminder {
         self.clone().into_checked().map(drop)
     }
 
-    pub(crate) fn into_checked(self) -> Result<Checked, InvalidField> {
+    pub(crate) fn into_checked(mut self) -> Result<Checked, InvalidField> {
         if let Some(problem) = self.problems.into_iter().next() {
             return Err(problem);
+        }
+        if let Some(locale) = &self.locale {
+            self.to = self.to.locale(locale);
+            self.fallback = self.fallback.into_iter().map(|to| to.locale(locale)).collect();
         }
         let kind = Kind::new(self.kind)?;
         self.about.check()?;
@@ -346,12 +362,7 @@ impl Reminder {
         }
         self.fallback.iter().try_for_each(Recipient::check)?;
         for (field, text) in [("from", &self.from), ("reply_to", &self.reply_to)] {
-            let Some(text) = text else { continue };
-            Limits::shown_text(field, text, Limits::ADDRESS + Limits::NAME)?;
-            if text.chars().any(char::is_control) {
-                let rule = "control characters are not allowed";
-                return Err(InvalidField::new(field, Rule::Malformed, rule));
-            }
+            check_sender(field, text.as_deref(), self.to.channel())?;
         }
         let by_default = match trigger.is_now() {
             true => Priority::High,
@@ -379,6 +390,24 @@ impl Reminder {
 fn parse_time(words: &str) -> Option<NaiveTime> {
     let formats = ["%H:%M", "%H:%M:%S"];
     formats.iter().find_map(|format| NaiveTime::parse_from_str(words, format).ok())
+}
+
+/// What a sender may be only its channel knows, but for e-mail.
+fn check_sender(
+    field: &'static str,
+    text: Option<&str>,
+    channel: &Channel,
+) -> Result<(), InvalidField> {
+    let Some(text) = text else { return Ok(()) };
+    if *channel == Channel::EMAIL {
+        return Mailbox::read(field, text).map(drop);
+    }
+    Limits::shown_text(field, text, Limits::MAILBOX)?;
+    if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        let rule = "it must be one line without control characters";
+        return Err(InvalidField::new(field, Rule::Malformed, rule));
+    }
+    Ok(())
 }
 
 fn check_trigger(trigger: &Trigger, event: Option<&EventTime>) -> Result<(), InvalidField> {

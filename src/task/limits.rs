@@ -20,6 +20,8 @@ impl Limits {
     pub const NAME: usize = 200;
     /// Characters of an address (RFC 5321, section 4.5.3.1.3, less the angle brackets).
     pub const ADDRESS: usize = 254;
+    /// Characters of a mailbox: a name, and an address in angle brackets.
+    pub const MAILBOX: usize = Limits::NAME + Limits::ADDRESS + 3;
     /// Bytes of each part of a key: kind, subject kind, subject id, person.
     pub const KEY_BYTES: usize = 255;
     /// Bytes of a kind, a channel, a template name or a subject kind.

@@ -7,6 +7,7 @@ mod failing;
 mod moved;
 mod outage;
 mod sealed;
+mod senders;
 mod times;
 #[cfg(feature = "templates")]
 mod worded;
