@@ -8,7 +8,7 @@ use super::{EmailAddress, InvalidField, Limits, Rule};
 /// One mailbox: `desk@court.example`, or `Court Club <desk@court.example>`.
 ///
 /// It is a small part of what a mail header may hold: no list, no group, no comment, and the
-/// address is an [`EmailAddress`]. `Debug` keeps it to itself.
+/// address is an [`EmailAddress`]. A name with `<`, `>` or `@` needs quotes around it. `Debug` keeps it to itself.
 ///
 /// ```
 /// use puntual::task::Mailbox;
@@ -41,7 +41,12 @@ impl Mailbox {
         let address: EmailAddress =
             address.parse().map_err(|error| refuse(format!("it must be one mailbox: {error}")))?;
         let name = name.trim_matches(' ');
-        let name = name.strip_prefix('"').and_then(|n| n.strip_suffix('"')).unwrap_or(name);
+        let quoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+        if quoted.is_none() && name.contains(['<', '>', '@']) {
+            let rule = "one mailbox is expected, no list; a name with '<', '>' or '@' needs quotes";
+            return Err(refuse(rule.to_owned()));
+        }
+        let name = quoted.unwrap_or(name);
         let name = (!name.is_empty()).then_some(name);
         check_name(field, name)?;
         Ok(Mailbox { name: name.map(str::to_owned), address })
@@ -96,7 +101,8 @@ mod tests {
             ("Court Club <desk@court.example>", Some("Court Club"), "desk@court.example"),
             ("\"Doe, Jane\" <desk@court.example>", Some("Doe, Jane"), "desk@court.example"),
             ("Büro <post@münchen.example>", Some("Büro"), "post@münchen.example"),
-            ("a <b> <c@x.example>", Some("a <b>"), "c@x.example"),
+            ("\"a <b@x.example>\" <c@x.example>", Some("a <b@x.example>"), "c@x.example"),
+            ("Doe, Jane <desk@court.example>", Some("Doe, Jane"), "desk@court.example"),
         ] {
             let mailbox = Mailbox::read("from", given).unwrap();
             assert_eq!((mailbox.name(), mailbox.address().as_str()), (name, address));
@@ -112,6 +118,8 @@ mod tests {
             ("desk@court.example>", Rule::Malformed),
             ("a@x.example, b@y.example", Rule::Malformed),
             ("a@x.example; b@y.example", Rule::Malformed),
+            ("A <a@x.example>, B <b@y.example>", Rule::Malformed),
+            ("a@x.example, B <b@y.example>", Rule::Malformed),
             ("x\r\nBcc: b@y.example <a@x.example>", Rule::Malformed),
             ("x\u{2028} <a@x.example>", Rule::Malformed),
             ("x\u{85} <a@x.example>", Rule::Malformed),

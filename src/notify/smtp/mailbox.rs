@@ -7,6 +7,7 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 use lettre::Address as LettreAddress;
 use lettre::message::Mailbox as LettreMailbox;
 
+use super::headers;
 use crate::task::{self, EmailAddress, InvalidField, Rule};
 
 /// A [mailbox](task::Mailbox), its domain as the DNS knows it.
@@ -57,10 +58,17 @@ impl Mailbox {
         !self.local.is_ascii()
     }
 
-    /// The same for a header.
+    /// The value of a header, where the name must be encoded and lettre would not.
+    pub(super) fn encoded(&self) -> Option<String> {
+        let name = self.name.as_deref().filter(|name| headers::name_needs_words(name))?;
+        Some(format!("{}\r\n <{}>", headers::words(name), self.address()))
+    }
+
+    /// The same for a header; a name that must be [encoded](Mailbox::encoded) is left out.
     pub(super) fn for_header(&self) -> Result<LettreMailbox, lettre::address::AddressError> {
         let address = LettreAddress::new(&self.local, &self.domain)?;
-        Ok(LettreMailbox::new(self.name.clone(), address))
+        let name = self.name.clone().filter(|name| !headers::name_needs_words(name));
+        Ok(LettreMailbox::new(name, address))
     }
 }
 

@@ -7,6 +7,7 @@ use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{MessageBuilder, MultiPart, SinglePart};
 
+use super::headers;
 use super::mailbox::Mailbox;
 use super::offers::Offers;
 use super::phase::{Fault, SmtpPhase, Trouble};
@@ -110,7 +111,7 @@ pub(super) fn compose(
     })
 }
 
-/// Headers and body, as lettre writes them.
+/// Headers and body, as lettre writes them, and the header fields that it would not encode.
 fn build(
     letterhead: &Letterhead,
     attempt: &Attempt,
@@ -136,11 +137,19 @@ fn build(
             .raw_header(header("List-Unsubscribe", &format!("<{url}>")))
             .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
     }
+    let mut fields = Vec::new();
     if let Some(subject) = &message.subject {
-        builder = builder.subject(subject.clone());
+        let is_encoded = headers::needs_words(subject);
+        fields.extend(is_encoded.then(|| ("Subject", headers::words(subject))));
+        let subject = if is_encoded { headers::STAND_IN } else { subject };
+        builder = builder.subject(subject.to_owned());
+    }
+    for (name, mailbox) in [("From", Some(from)), ("To", Some(to)), ("Reply-To", reply_to)] {
+        let encoded = mailbox.and_then(Mailbox::encoded);
+        fields.extend(encoded.map(|encoded| (name, encoded)));
     }
     let built = with_body(builder, &key, &message.text, message.html.as_deref())?;
-    let mut content = built.formatted();
+    let mut content = headers::replace(&built.formatted(), &fields);
     if !content.ends_with(b"\r\n") {
         content.extend_from_slice(b"\r\n");
     }
