@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::policy::{ExpiryPolicy, PastDue, RetryPolicy};
 use crate::task::{
-    Channel, Content, DedupKey, InvalidField, Kind, Limits, Mailbox, Message, PersonKey, Priority,
-    Recipient, Request, Rule, Subject, TaskData,
+    CalendarEntry, Channel, Content, DedupKey, InvalidField, Kind, Limits, Mailbox, Message,
+    PersonKey, Priority, Recipient, Request, Rule, Subject, TaskData,
 };
 use crate::time::{DeliveryWindow, EventTime, LocalTimeRule, Trigger, Zone};
 
@@ -59,6 +59,7 @@ pub struct Reminder {
     from: Option<String>,
     reply_to: Option<String>,
     locale: Option<String>,
+    calendar: Option<CalendarEntry>,
     problems: Vec<InvalidField>,
 }
 
@@ -113,6 +114,7 @@ impl Reminder {
             from: None,
             reply_to: None,
             locale: None,
+            calendar: None,
             problems: Vec::new(),
         }
     }
@@ -325,6 +327,14 @@ impl Reminder {
         self
     }
 
+    /// Adds a file for the recipient's own calendar; the reminder needs an event for it. Channels
+    /// that carry no files leave it out.
+    #[must_use]
+    pub fn calendar(mut self, entry: CalendarEntry) -> Self {
+        self.calendar = Some(entry);
+        self
+    }
+
     /// Checks everything that can be checked without a clock or a store.
     ///
     /// # Errors
@@ -364,6 +374,15 @@ impl Reminder {
         for (field, text) in [("from", &self.from), ("reply_to", &self.reply_to)] {
             check_sender(field, text.as_deref(), self.to.channel())?;
         }
+        let sender = self.from.as_deref().filter(|_| *self.to.channel() == Channel::EMAIL);
+        let calendar = self.calendar.map(|entry| entry.organized_by(sender)).transpose()?;
+        if let Some(entry) = &calendar {
+            entry.check()?;
+            if self.event.is_none() {
+                let rule = "an entry in a calendar needs the event's time";
+                return Err(InvalidField::new("event", Rule::NotEmpty, rule));
+            }
+        }
         let by_default = match trigger.is_now() {
             true => Priority::High,
             false => Priority::Normal,
@@ -382,7 +401,8 @@ impl Reminder {
             request: Request::new(self.to, content)
                 .with_policies(self.past_due, self.expiry, self.retry, self.window)
                 .with_fallback(self.fallback)
-                .with_sender(self.from, self.reply_to),
+                .with_sender(self.from, self.reply_to)
+                .with_calendar(calendar),
         })
     }
 }

@@ -40,6 +40,14 @@ impl Limits {
     pub const ATTEMPTS: u32 = 20;
     /// Fallback recipients of one reminder.
     pub const FALLBACK_STEPS: usize = 8;
+    /// Characters of the title and of the place of a calendar entry.
+    pub const CALENDAR_LINE: usize = 250;
+    /// Characters of the description of a calendar entry.
+    pub const CALENDAR_TEXT: usize = 4_000;
+    /// Files that go with one message.
+    pub const ATTACHMENTS: usize = 8;
+    /// Bytes of all files that go with one message: 1 MiB.
+    pub const ATTACHMENT_BYTES: usize = 1024 * 1024;
     /// Instructions that one template may run.
     pub const TEMPLATE_FUEL: u64 = 500_000;
 

@@ -6,7 +6,9 @@
 //! is refused with an [`InvalidField`] that names the field, the value and the rule.
 
 mod address;
+mod attachment;
 mod body;
+mod calendar;
 mod content;
 mod data;
 mod entropy;
@@ -22,7 +24,9 @@ mod state;
 mod text;
 
 pub use address::{Address, EmailAddress, PhoneNumber, WebhookUrl};
+pub use attachment::Attachment;
 pub use body::{Body, BodyError, Head, Memory, Request, TaskBody};
+pub use calendar::CalendarEntry;
 pub use content::{Content, Message};
 pub use data::TaskData;
 pub use entropy::Entropy;

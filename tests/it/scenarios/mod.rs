@@ -2,6 +2,7 @@
 
 mod asked;
 pub(crate) mod backends;
+mod calendars;
 mod cancelled;
 mod failing;
 mod moved;

@@ -1,12 +1,13 @@
 //! Mails that other programs garbled: scheduled, sent to a scripted server, and read back by a
 //! parser that is not ours.
 
+mod dots;
 mod lines;
 mod names;
 
 use std::sync::Arc;
 
-use mail_parser::{Addr, MessageParser};
+use mail_parser::{Addr, MessageParser, MessagePart, MimeHeaders as _};
 use puntual::notify::{SmtpNotifier, SmtpTls};
 use puntual::store::TaskStore;
 use puntual::testing::{ScriptedSmtp, SmtpMail, SmtpScript, VirtualClock};
@@ -61,9 +62,23 @@ struct Arrived {
     reply_to: Vec<Person>,
     text: String,
     html: Option<String>,
+    /// Name, media type and text of each file.
+    files: Vec<(String, String, String)>,
     /// The names of all header fields, in order.
     fields: Vec<String>,
     raw: String,
+}
+
+/// An attachment as its part tells it; the parser puts no parameter in order.
+fn file(part: &MessagePart<'_>) -> (String, String, String) {
+    let media_type = part.content_type().unwrap();
+    let mut words = format!("{}/{}", media_type.ctype(), media_type.subtype().unwrap());
+    for parameter in media_type.attributes().unwrap_or_default() {
+        words.push_str(&format!("; {}={}", parameter.name, parameter.value));
+    }
+    assert!(part.content_disposition().unwrap().is_attachment());
+    let text = String::from_utf8(part.contents().to_vec()).unwrap();
+    (part.attachment_name().unwrap().to_owned(), words, text)
 }
 
 /// A name, and an address.
@@ -89,6 +104,7 @@ impl Arrived {
             reply_to: people(message.reply_to()),
             text: unix(&message.body_text(0).unwrap()),
             html: has_html.then(|| unix(&message.body_html(0).unwrap())),
+            files: message.attachments().map(file).collect(),
             fields: message.headers_raw().map(|(name, _)| name.to_owned()).collect(),
             raw: String::from_utf8(mail.raw.clone()).unwrap(),
         }
