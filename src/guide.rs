@@ -7,6 +7,7 @@
 //! | [`tutorial`] | you begin: from nothing to a booking application with a tested reminder |
 //! | [`guarantees`] | you want to know what is promised, how it is kept, and what shows it |
 //! | [`time_zones`] | your users live in more than one place, or where clocks are changed |
+//! | [`email`] | you send e-mail: the relay, the words, the calendar file, what "sent" means |
 //! | [`operating`] | you run it: reading by hand, pauses, copies, retention, backups |
 //! | [`telemetry`] | you want its spans and events in your logs |
 //! | [`writing_a_notifier`] | you have a way to tell people that is not here |
@@ -23,6 +24,9 @@ pub mod guarantees {}
 
 #[doc = include_str!("guide/time_zones.md")]
 pub mod time_zones {}
+
+#[doc = include_str!("guide/email.md")]
+pub mod email {}
 
 #[doc = include_str!("guide/operating.md")]
 pub mod operating {}

@@ -57,7 +57,8 @@
 //!
 //! # The public interface is:
 //!
-//! - asking: [`Scheduler`], [`Reminder`], [`EventTime`], the trait [`Reminders`] with its answers
+//! - asking: [`Scheduler`], [`Reminder`] with its [`CalendarEntry`](task::CalendarEntry),
+//!   [`EventTime`], the trait [`Reminders`] with its answers
 //!   [`ScheduleOutcome`](scheduler::ScheduleOutcome) and
 //!   [`CancelOutcome`](scheduler::CancelOutcome), and [`Within`](scheduler::Within) for the host's
 //!   own transaction;

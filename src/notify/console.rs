@@ -53,6 +53,10 @@ fn page(channel: &Channel, key: &str, notification: &Notification) -> String {
     for line in message.text.lines() {
         page.push_str(&format!("│ {}\n", SafeText::limited(line, usize::MAX)));
     }
+    for file in &notification.attachments {
+        let line = format!("with {}, {} bytes", file.name(), file.content().len());
+        page.push_str(&format!("│\n│ {}\n", SafeText::limited(&line, usize::MAX)));
+    }
     page.push_str(&format!("└ {key}\n"));
     page
 }

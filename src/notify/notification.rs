@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::task::{Kind, Message, Recipient, Subject, TaskData};
+use crate::task::{Attachment, Kind, Message, Recipient, Subject, TaskData};
 
 /// A rendered and addressed message.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Notification {
     pub recipient: Recipient,
     /// The words.
     pub message: Message,
+    /// The files that go with it, for channels that can carry them.
+    pub attachments: Vec<Attachment>,
     /// From whom, where it is not the channel's own sender.
     pub from: Option<String>,
     /// Where answers go.
@@ -45,6 +47,7 @@ impl Notification {
             subject,
             recipient,
             message,
+            attachments: Vec::new(),
             from: None,
             reply_to: None,
             event_at: None,

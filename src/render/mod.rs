@@ -1,5 +1,6 @@
 //! IN WHICH WORDS: the port to whatever writes messages.
 
+pub(crate) mod calendar;
 mod locale;
 #[cfg(feature = "templates")]
 mod template;

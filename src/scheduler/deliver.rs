@@ -142,6 +142,7 @@ impl Delivery {
         self.check_resolved(body, &recipient).await?;
         let message = self.render(body, &recipient)?;
         Ok(Notification {
+            attachments: self.attachments(body)?,
             from: body.request.from.clone(),
             reply_to: body.request.reply_to.clone(),
             event_at: self.task.event_at,

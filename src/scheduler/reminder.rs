@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::policy::{ExpiryPolicy, PastDue, RetryPolicy};
 use crate::task::{
-    Channel, Content, DedupKey, InvalidField, Kind, Limits, Message, PersonKey, Priority,
-    Recipient, Request, Rule, Subject, TaskData,
+    CalendarEntry, Channel, Content, DedupKey, InvalidField, Kind, Limits, Mailbox, Message,
+    PersonKey, Priority, Recipient, Request, Rule, Subject, TaskData,
 };
 use crate::time::{DeliveryWindow, EventTime, LocalTimeRule, Trigger, Zone};
 
@@ -58,6 +58,8 @@ pub struct Reminder {
     fallback: Vec<Recipient>,
     from: Option<String>,
     reply_to: Option<String>,
+    locale: Option<String>,
+    calendar: Option<CalendarEntry>,
     problems: Vec<InvalidField>,
 }
 
@@ -111,6 +113,8 @@ impl Reminder {
             fallback: Vec::new(),
             from: None,
             reply_to: None,
+            locale: None,
+            calendar: None,
             problems: Vec::new(),
         }
     }
@@ -299,17 +303,35 @@ impl Reminder {
         self
     }
 
-    /// From whom, where it is not the channel's own sender.
+    /// From whom, where it is not the channel's own sender. For e-mail it is one mailbox,
+    /// `desk@court.example` or `Court Club <desk@court.example>`; the relay must let you send in
+    /// its name.
     #[must_use]
     pub fn from(mut self, sender: impl Into<String>) -> Self {
         self.from = Some(sender.into());
         self
     }
 
-    /// Where answers go.
+    /// Where answers go; for e-mail one mailbox, as for [`Reminder::from`].
     #[must_use]
     pub fn reply_to(mut self, address: impl Into<String>) -> Self {
         self.reply_to = Some(address.into());
+        self
+    }
+
+    /// In which language this is told (BCP 47: `es`, `en-GB`), whatever
+    /// [`Recipient::locale`] says of the recipients, those to fall back on included.
+    #[must_use]
+    pub fn locale(mut self, locale: impl Into<String>) -> Self {
+        self.locale = Some(locale.into());
+        self
+    }
+
+    /// Adds a file for the recipient's own calendar; the reminder needs an event for it. Channels
+    /// that carry no files leave it out.
+    #[must_use]
+    pub fn calendar(mut self, entry: CalendarEntry) -> Self {
+        self.calendar = Some(entry);
         self
     }
 
@@ -322,9 +344,13 @@ impl Reminder {
         self.clone().into_checked().map(drop)
     }
 
-    pub(crate) fn into_checked(self) -> Result<Checked, InvalidField> {
+    pub(crate) fn into_checked(mut self) -> Result<Checked, InvalidField> {
         if let Some(problem) = self.problems.into_iter().next() {
             return Err(problem);
+        }
+        if let Some(locale) = &self.locale {
+            self.to = self.to.locale(locale);
+            self.fallback = self.fallback.into_iter().map(|to| to.locale(locale)).collect();
         }
         let kind = Kind::new(self.kind)?;
         self.about.check()?;
@@ -346,11 +372,15 @@ impl Reminder {
         }
         self.fallback.iter().try_for_each(Recipient::check)?;
         for (field, text) in [("from", &self.from), ("reply_to", &self.reply_to)] {
-            let Some(text) = text else { continue };
-            Limits::shown_text(field, text, Limits::ADDRESS + Limits::NAME)?;
-            if text.chars().any(char::is_control) {
-                let rule = "control characters are not allowed";
-                return Err(InvalidField::new(field, Rule::Malformed, rule));
+            check_sender(field, text.as_deref(), self.to.channel())?;
+        }
+        let sender = self.from.as_deref().filter(|_| *self.to.channel() == Channel::EMAIL);
+        let calendar = self.calendar.map(|entry| entry.organized_by(sender)).transpose()?;
+        if let Some(entry) = &calendar {
+            entry.check()?;
+            if self.event.is_none() {
+                let rule = "an entry in a calendar needs the event's time";
+                return Err(InvalidField::new("event", Rule::NotEmpty, rule));
             }
         }
         let by_default = match trigger.is_now() {
@@ -371,7 +401,8 @@ impl Reminder {
             request: Request::new(self.to, content)
                 .with_policies(self.past_due, self.expiry, self.retry, self.window)
                 .with_fallback(self.fallback)
-                .with_sender(self.from, self.reply_to),
+                .with_sender(self.from, self.reply_to)
+                .with_calendar(calendar),
         })
     }
 }
@@ -379,6 +410,24 @@ impl Reminder {
 fn parse_time(words: &str) -> Option<NaiveTime> {
     let formats = ["%H:%M", "%H:%M:%S"];
     formats.iter().find_map(|format| NaiveTime::parse_from_str(words, format).ok())
+}
+
+/// What a sender may be only its channel knows, but for e-mail.
+fn check_sender(
+    field: &'static str,
+    text: Option<&str>,
+    channel: &Channel,
+) -> Result<(), InvalidField> {
+    let Some(text) = text else { return Ok(()) };
+    if *channel == Channel::EMAIL {
+        return Mailbox::read(field, text).map(drop);
+    }
+    Limits::shown_text(field, text, Limits::MAILBOX)?;
+    if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        let rule = "it must be one line without control characters";
+        return Err(InvalidField::new(field, Rule::Malformed, rule));
+    }
+    Ok(())
 }
 
 fn check_trigger(trigger: &Trigger, event: Option<&EventTime>) -> Result<(), InvalidField> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Content, InvalidField, Limits, Recipient, Rule, SafeText, TaskData};
+use super::{CalendarEntry, Content, InvalidField, Limits, Recipient, Rule, SafeText, TaskData};
 use crate::policy::{ExpiryPolicy, PastDue, RetryPolicy};
 use crate::time::{DeliveryWindow, EventTime, Trigger};
 
@@ -73,6 +73,9 @@ pub struct Request {
     /// Where answers go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The calendar file that goes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarEntry>,
 }
 
 impl Request {
@@ -88,6 +91,7 @@ impl Request {
             fallback: Vec::new(),
             from: None,
             reply_to: None,
+            calendar: None,
         }
     }
 
@@ -115,6 +119,13 @@ impl Request {
     #[must_use]
     pub fn with_sender(mut self, from: Option<String>, reply_to: Option<String>) -> Self {
         (self.from, self.reply_to) = (from, reply_to);
+        self
+    }
+
+    /// With a calendar file.
+    #[must_use]
+    pub fn with_calendar(mut self, entry: Option<CalendarEntry>) -> Self {
+        self.calendar = entry;
         self
     }
 }

@@ -20,6 +20,8 @@ impl Limits {
     pub const NAME: usize = 200;
     /// Characters of an address (RFC 5321, section 4.5.3.1.3, less the angle brackets).
     pub const ADDRESS: usize = 254;
+    /// Characters of a mailbox: a name, and an address in angle brackets.
+    pub const MAILBOX: usize = Limits::NAME + Limits::ADDRESS + 3;
     /// Bytes of each part of a key: kind, subject kind, subject id, person.
     pub const KEY_BYTES: usize = 255;
     /// Bytes of a kind, a channel, a template name or a subject kind.
@@ -38,6 +40,14 @@ impl Limits {
     pub const ATTEMPTS: u32 = 20;
     /// Fallback recipients of one reminder.
     pub const FALLBACK_STEPS: usize = 8;
+    /// Characters of the title and of the place of a calendar entry.
+    pub const CALENDAR_LINE: usize = 250;
+    /// Characters of the description of a calendar entry.
+    pub const CALENDAR_TEXT: usize = 4_000;
+    /// Files that go with one message.
+    pub const ATTACHMENTS: usize = 8;
+    /// Bytes of all files that go with one message: 1 MiB.
+    pub const ATTACHMENT_BYTES: usize = 1024 * 1024;
     /// Instructions that one template may run.
     pub const TEMPLATE_FUEL: u64 = 500_000;
 

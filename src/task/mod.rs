@@ -6,7 +6,9 @@
 //! is refused with an [`InvalidField`] that names the field, the value and the rule.
 
 mod address;
+mod attachment;
 mod body;
+mod calendar;
 mod content;
 mod data;
 mod entropy;
@@ -14,6 +16,7 @@ mod history;
 mod id;
 mod invalid;
 mod limits;
+mod mailbox;
 mod names;
 mod reason;
 mod recipient;
@@ -21,7 +24,9 @@ mod state;
 mod text;
 
 pub use address::{Address, EmailAddress, PhoneNumber, WebhookUrl};
+pub use attachment::Attachment;
 pub use body::{Body, BodyError, Head, Memory, Request, TaskBody};
+pub use calendar::CalendarEntry;
 pub use content::{Content, Message};
 pub use data::TaskData;
 pub use entropy::Entropy;
@@ -29,6 +34,8 @@ pub use history::{HistoryEntry, What};
 pub use id::{ClaimId, EntryId, Revision, TaskId};
 pub use invalid::{InvalidField, Rule};
 pub use limits::Limits;
+pub use mailbox::Mailbox;
+pub(crate) use mailbox::check_name;
 pub use names::{Channel, DedupKey, Kind, PersonKey, Subject};
 pub use reason::Reason;
 pub use recipient::Recipient;

@@ -115,16 +115,7 @@ impl Recipient {
         if let Address::Custom(text) | Address::Reference(text) = &self.address {
             Limits::shown_text("address", text, Limits::ADDRESS)?;
         }
-        if let Some(name) = self.name() {
-            Limits::shown_text("name", name, Limits::NAME)?;
-            if name.chars().any(char::is_control) {
-                return Err(InvalidField::new(
-                    "name",
-                    super::Rule::Malformed,
-                    "control characters are not allowed",
-                ));
-            }
-        }
+        super::check_name("name", self.name())?;
         if let Some(locale) = self.language() {
             Limits::key_text("locale", locale, 35)?;
             if !locale.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {

@@ -4,14 +4,17 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use lettre::Message;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{
+    ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue,
+};
+use lettre::message::{Body, MessageBuilder, MultiPart, SinglePart};
 
+use super::headers;
 use super::mailbox::Mailbox;
 use super::offers::Offers;
 use super::phase::{Fault, SmtpPhase, Trouble};
 use crate::notify::{Attempt, Notification, NotifyError, Scope};
-use crate::task::{Address, InvalidField, Rule};
+use crate::task::{Address, Attachment, InvalidField, Rule};
 
 /// Bytes of a line without its end (RFC 5322, section 2.1.1).
 const LINE_BYTES_MAX: usize = 998;
@@ -85,6 +88,7 @@ pub(super) fn compose(
     };
     let message = &notification.message;
     message.check().map_err(about_message)?;
+    let files = files(&notification.attachments).map_err(about_message)?;
     let to = Mailbox::new("name", recipient.name(), address).map_err(about_message)?;
     let from = match &notification.from {
         Some(from) => Mailbox::read("from", from).map_err(about_sender)?,
@@ -94,7 +98,8 @@ pub(super) fn compose(
         Some(text) => Some(Mailbox::read("reply-to", text).map_err(about_sender)?),
         None => None,
     };
-    let content = build(letterhead, attempt, notification, [&from, &to], reply_to.as_ref())
+    let mailboxes = Mailboxes { from: &from, to: &to, reply_to: reply_to.as_ref() };
+    let content = build(letterhead, attempt, notification, mailboxes, files)
         .map_err(|error| refused(Scope::Message, error))?;
     check_lines(&content).map_err(about_message)?;
     Ok(Mail {
@@ -110,13 +115,20 @@ pub(super) fn compose(
     })
 }
 
-/// Headers and body, as lettre writes them.
+/// Who stands in the headers.
+struct Mailboxes<'a> {
+    from: &'a Mailbox,
+    to: &'a Mailbox,
+    reply_to: Option<&'a Mailbox>,
+}
+
+/// Headers and body, as lettre writes them, and the header fields that it would not encode.
 fn build(
     letterhead: &Letterhead,
     attempt: &Attempt,
     notification: &Notification,
-    [from, to]: [&Mailbox; 2],
-    reply_to: Option<&Mailbox>,
+    Mailboxes { from, to, reply_to }: Mailboxes<'_>,
+    files: Vec<SinglePart>,
 ) -> Result<Vec<u8>, lettre::error::Error> {
     let key = attempt.idempotency_key();
     let message = &notification.message;
@@ -136,33 +148,76 @@ fn build(
             .raw_header(header("List-Unsubscribe", &format!("<{url}>")))
             .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
     }
+    let mut fields = Vec::new();
     if let Some(subject) = &message.subject {
-        builder = builder.subject(subject.clone());
+        let is_encoded = headers::needs_words(subject);
+        fields.extend(is_encoded.then(|| ("Subject", headers::words(subject))));
+        let subject = if is_encoded { headers::STAND_IN } else { subject };
+        builder = builder.subject(subject.to_owned());
     }
-    let built = with_body(builder, &key, &message.text, message.html.as_deref())?;
-    let mut content = built.formatted();
+    for (name, mailbox) in [("From", Some(from)), ("To", Some(to)), ("Reply-To", reply_to)] {
+        let encoded = mailbox.and_then(Mailbox::encoded);
+        fields.extend(encoded.map(|encoded| (name, encoded)));
+    }
+    let built = with_body(builder, &key, message, files)?;
+    let mut content = headers::replace(&built.formatted(), &fields);
     if !content.ends_with(b"\r\n") {
         content.extend_from_slice(b"\r\n");
     }
     Ok(content)
 }
 
-/// Text alone, or text and HTML as two forms of the same (RFC 2046, section 5.1.4).
+/// Text alone, or text and HTML as two forms of the same (RFC 2046, section 5.1.4); before the
+/// files, where there are any (section 5.1.3).
+///
+/// A calendar file is one of the files and no third form: it says less than the text, and a client
+/// that prefers it would show it instead (RFC 6047, section 2.4, leaves both open).
 fn with_body(
     builder: MessageBuilder,
     key: &str,
-    text: &str,
-    html: Option<&str>,
+    message: &crate::task::Message,
+    files: Vec<SinglePart>,
 ) -> Result<Message, lettre::error::Error> {
-    let text = SinglePart::plain(unix_lines(text));
-    let Some(html) = html else {
-        return builder.singlepart(text);
-    };
-    let html = SinglePart::html(unix_lines(html));
+    let text = SinglePart::plain(unix_lines(&message.text));
     // The same message has the same bytes at each attempt. `=_` never stands in quoted-printable
-    // text, and nobody who writes into a message knows the task's random id.
-    let alternative = MultiPart::alternative().boundary(format!("=_{key}"));
-    builder.multipart(alternative.singlepart(text).singlepart(html))
+    // text or in base64, and nobody who writes into a message knows the task's random id. Neither
+    // boundary begins with the other one.
+    let alternative = message.html.as_ref().map(|html| {
+        let html = SinglePart::html(unix_lines(html));
+        let alternative = MultiPart::alternative().boundary(format!("=_{key}"));
+        alternative.singlepart(text.clone()).singlepart(html)
+    });
+    if files.is_empty() {
+        return match alternative {
+            Some(alternative) => builder.multipart(alternative),
+            None => builder.singlepart(text),
+        };
+    }
+    let mixed = MultiPart::mixed().boundary(format!("=_m.{key}"));
+    let mixed = match alternative {
+        Some(alternative) => mixed.multipart(alternative),
+        None => mixed.singlepart(text),
+    };
+    builder.multipart(files.into_iter().fold(mixed, MultiPart::singlepart))
+}
+
+/// The files as parts, in base64: their bytes arrive as they are, whatever is in them.
+fn files(attachments: &[Attachment]) -> Result<Vec<SinglePart>, InvalidField> {
+    Attachment::check_all(attachments)?;
+    let parts = attachments.iter().map(|attachment| {
+        attachment.check()?;
+        let malformed = |field| InvalidField::new(field, Rule::Malformed, "it cannot be written");
+        let media_type = ContentType::parse(attachment.media_type())
+            .map_err(|_| malformed("attachment media type"))?;
+        let content = attachment.content().to_vec();
+        let content = Body::new_with_encoding(content, ContentTransferEncoding::Base64)
+            .map_err(|_| malformed("attachments"))?;
+        let part = SinglePart::builder()
+            .header(ContentDisposition::attachment(attachment.name()))
+            .header(media_type);
+        Ok(part.body(content))
+    });
+    parts.collect()
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {

@@ -14,6 +14,7 @@
 mod classify;
 mod config;
 mod connect;
+mod headers;
 mod mailbox;
 mod message;
 mod offers;

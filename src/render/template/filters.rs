@@ -37,6 +37,9 @@ impl From<Refusal> for Error {
 /// Adds the filters to an environment.
 pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("url", url);
+    environment.add_filter("wrap", |text: &str, indent: Option<usize>| {
+        wrap(text, indent.unwrap_or_default().min(COLUMNS / 2))
+    });
     environment.add_filter("local", |state: &State<'_, '_>, value: &Value| {
         say(state, value, |locale, local| locale.date_time(local))
     });
@@ -52,6 +55,37 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("weekday", |state: &State<'_, '_>, value: &Value| {
         say(state, value, |locale, local| locale.weekday(local.weekday()).to_owned())
     });
+}
+
+/// What a line of plain text has room for (RFC 5322, section 2.1.1, asks for 78 at most; replies
+/// put marks before it).
+const COLUMNS: usize = 72;
+
+/// Lines of at most [`COLUMNS`] characters, all but the first one indented; a word that is longer
+/// has a line of its own.
+fn wrap(text: &str, indent: usize) -> String {
+    let mut wrapped = String::with_capacity(text.len());
+    for line in text.trim().lines() {
+        let mut column = 0;
+        for word in line.split_whitespace() {
+            let length = word.chars().count();
+            if column > 0 && column + 1 + length <= COLUMNS {
+                wrapped.push(' ');
+                column += 1;
+            } else if !wrapped.is_empty() {
+                wrapped.truncate(wrapped.trim_end_matches(' ').len());
+                wrapped.push('\n');
+                wrapped.extend(std::iter::repeat_n(' ', indent));
+                column = indent;
+            }
+            wrapped.push_str(word);
+            column += length;
+        }
+        if column == 0 {
+            wrapped.push('\n');
+        }
+    }
+    wrapped
 }
 
 /// The length of `2026-07-10`.
@@ -137,4 +171,27 @@ fn visible(text: &str) -> Result<String, Error> {
         }
     }
     Ok(encoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words_and_indented() {
+        let long = "word ".repeat(20);
+        let whole = "x".repeat(80);
+        for (given, indent, expected) in [
+            ("", 2, String::new()),
+            ("  a\tb \r\n", 2, "a b".to_owned()),
+            ("a\n\nb", 2, "a\n\n  b".to_owned()),
+            (&long, 0, format!("{}word\n{}word", "word ".repeat(13), "word ".repeat(5))),
+            (&long, 4, format!("{}word\n    {}word", "word ".repeat(13), "word ".repeat(5))),
+            (&whole, 2, whole.clone()),
+            (&format!("a {whole} b"), 2, format!("a\n  {whole}\n  b")),
+        ] {
+            assert_eq!(wrap(given, indent), expected, "{given:?}");
+            assert_eq!(wrap(&wrap(given, 0), 0), wrap(given, 0), "{given:?}");
+        }
+    }
 }

@@ -19,14 +19,14 @@ impl Templates {
     pub(super) fn message(&self, request: &RenderRequest<'_>) -> Result<Message, RenderError> {
         let name = request.template;
         let failed = |detail: String| RenderError::new(name, detail);
-        let known = self.known.get(name);
+        let known = self.known.languages(name);
         let known = known.ok_or_else(|| failed("there is no such template".to_owned()))?;
         let (language, locale) = self.choose(known, request.recipient.language());
         let variables = context::variables(request, locale)
             .map_err(|error| failed(error.to_string()).with_source(error))?;
         let mut message = Message::default();
         let mut left = Limits::MESSAGE_BYTES;
-        for part in known.get(language).into_iter().flatten() {
+        for part in known.get(language).map(|text| &text.parts).into_iter().flatten() {
             let environment = match part {
                 Part::Html => &self.html,
                 Part::Subject | Part::Text => &self.text,
@@ -52,17 +52,31 @@ impl Templates {
         wanted: Option<&str>,
     ) -> (&'a str, Locale) {
         let wanted = wanted.and_then(normal_tag).unwrap_or_default();
-        let mut tag = wanted.as_str();
-        while !tag.is_empty() {
-            if let Some((language, _)) = known.get_key_value(tag) {
-                return (language, Locale::of(&wanted));
-            }
-            tag = tag.rsplit_once('-').map_or("", |(shorter, _)| shorter);
+        if let Some(language) = nearest(known, &wanted) {
+            return (language, Locale::of(&wanted));
         }
-        let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
-        let is_same = primary(&wanted) == primary(&self.language);
-        ("", Locale::of(if is_same { &wanted } else { &self.language }))
+        if known.contains_key("") {
+            let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
+            let is_same = primary(&wanted) == primary(&self.language);
+            return ("", Locale::of(if is_same { &wanted } else { &self.language }));
+        }
+        // A template that came with the library has no text without a language.
+        let language = nearest(known, &self.language).map(|language| (language, &*self.language));
+        let first = known.keys().next().map_or("", String::as_str);
+        let (language, words) = language.unwrap_or((first, first));
+        (language, Locale::of(words))
     }
+}
+
+/// The language that is there of a tag, its parts taken off from behind (RFC 4647, section 3.4).
+fn nearest<'a, T>(known: &'a BTreeMap<String, T>, mut tag: &str) -> Option<&'a str> {
+    while !tag.is_empty() {
+        if let Some((language, _)) = known.get_key_value(tag) {
+            return Some(language);
+        }
+        tag = tag.rsplit_once('-').map_or("", |(shorter, _)| shorter);
+    }
+    None
 }
 
 /// Runs one part; an error continues the sentence that begins with the part's name.

@@ -1,11 +1,13 @@
 //! Templates: messages written from text and HTML with holes for data.
 
+mod builtin;
 mod compile;
 mod context;
 mod environment;
 mod error;
 mod filters;
 mod folder;
+mod known;
 mod language;
 mod links;
 mod message;
@@ -15,17 +17,17 @@ mod source;
 pub use error::{TemplateError, TemplateErrorKind};
 pub use source::TemplateSource;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use compile::{Written, compile, described, key};
+use known::Known;
 use language::{bad_tag, normal_tag};
 use minijinja::Environment;
 use source::Part;
 
 use super::{Locale, RenderError, RenderRequest, Renderer};
-use crate::task::{Content, Message};
+use crate::task::Message;
 
 /// Messages written from templates, in the grammar of Jinja.
 ///
@@ -54,8 +56,10 @@ use crate::task::{Content, Message};
 ///
 /// Besides [the filters of the grammar](https://docs.rs/minijinja/3.1/minijinja/filters/) there
 /// are `local`, `date`, `time` and `weekday` for dates, local times and instants (RFC 3339) in
-/// `data`, and `url` for links: it admits `https` and `mailto` and refuses the rest. In HTML an
-/// expression at the beginning of `href`, `src` and the like goes through `url` by itself.
+/// `data`; `url` for links, which admits `https` and `mailto` and refuses the rest; and for plain
+/// text `wrap`, which breaks lines at 72 columns: `{{ data.note|wrap(2) }}` indents all lines but
+/// the first one by two blanks. In HTML an expression at the beginning of `href`, `src` and the
+/// like goes through `url` by itself.
 ///
 /// # What is an error
 ///
@@ -125,20 +129,76 @@ use crate::task::{Content, Message};
 pub struct Templates {
     text: Environment<'static>,
     html: Environment<'static>,
-    /// By name and by language; the empty language is that of texts without one.
-    known: BTreeMap<String, BTreeMap<String, Vec<Part>>>,
+    known: Known,
     language: String,
 }
 
 impl Templates {
-    /// No templates yet.
+    /// No templates yet, not even those that [come with the library](Templates::builtin).
     pub fn new() -> Templates {
         Templates {
             text: environment::for_text(),
             html: environment::for_html(),
-            known: BTreeMap::new(),
+            known: Known::default(),
             language: Locale::default().tag().to_owned(),
         }
+    }
+
+    /// The templates that come with the library, as subject line, text and HTML in English and
+    /// Spanish, for the first messages about a booking:
+    ///
+    /// | name | subject line, for example |
+    /// |---|---|
+    /// | `booking_confirmation` | `Booking confirmed: Court 3, Friday, 10 July 2026 at 15:00` |
+    /// | `booking_reminder` | `Reminder: Court 3, tomorrow at 15:00` |
+    /// | `booking_cancelled` | `Booking cancelled: Court 3, Friday, 10 July 2026 at 15:00` |
+    ///
+    /// They greet the recipient by name where it is known, and tell what of this is in `data`;
+    /// all of it may be missing:
+    ///
+    /// | `data` | for example |
+    /// |---|---|
+    /// | `title` | `Court 3` |
+    /// | `location` | `Court Club, Main Street 1` |
+    /// | `note` | `Please bring shoes for clay.` |
+    /// | `url` | `https://court.example/b/123`: where the booking is seen, changed or cancelled |
+    /// | `organizer` | `Court Club`: who writes |
+    ///
+    /// A recipient whose language is neither English nor Spanish, or not known, gets the one of
+    /// [`Templates::language`]; English, if nothing is said.
+    ///
+    /// # Your own words
+    ///
+    /// What you add stands in for a built-in template of the same name:
+    ///
+    /// - a text without a language replaces the whole template, in all languages;
+    /// - a text in a language (`booking_reminder.es.txt`, or [`Templates::localized`]) replaces
+    ///   that language, its subject line and its HTML included, and leaves the other one;
+    /// - a file with a subject line or with HTML in a language and no text beside it
+    ///   (`booking_reminder.es.subject.txt`, `booking_reminder.en.html`) replaces that part alone.
+    ///
+    /// So text and HTML of one message never come from two hands unless you say so. What was
+    /// replaced once is yours; a second template of the same name is refused as usual.
+    ///
+    /// ```
+    /// use puntual::render::{Renderer, TemplateSource, Templates};
+    ///
+    /// let spanish = TemplateSource::text("¡Hasta {{ time_to_event }}!").with_subject("Tu pista");
+    /// let templates = Templates::builtin()
+    ///     .localized("booking_reminder", "es", spanish)?
+    ///     .with("class_reminder", TemplateSource::text("See you {{ time_to_event }}."))?;
+    /// assert!(templates.has_template("booking_confirmation"));
+    /// # Ok::<(), puntual::render::TemplateError>(())
+    /// ```
+    #[allow(clippy::expect_used, reason = "a test loads each of them, and they never change")]
+    pub fn builtin() -> Templates {
+        let mut templates = Templates::new();
+        for (name, language, source) in builtin::all() {
+            let parts = written(&source, language, name);
+            templates.add(name, language, parts).expect("built-in templates are well-formed");
+            templates.known.mark_builtin(name, language);
+        }
+        templates
     }
 
     /// The templates in the files of a directory:
@@ -167,19 +227,27 @@ impl Templates {
     /// The directory or a file cannot be read, a file's name says no template, there is no
     /// template at all, a template has no text, or as [`Templates::with`].
     pub fn from_dir(path: impl AsRef<Path>) -> Result<Templates, TemplateError> {
-        let mut templates = Templates::new();
+        Templates::new().with_dir(path)
+    }
+
+    /// Adds the templates in the files of a directory, as [`Templates::from_dir`] reads them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Templates::from_dir`]. A subject line or HTML without a text beside it is no error
+    /// where it stands in for that part of a [built-in](Templates::builtin) template.
+    pub fn with_dir(mut self, path: impl AsRef<Path>) -> Result<Templates, TemplateError> {
         for ((name, language), parts) in folder::read(path.as_ref())? {
-            if !parts.iter().any(|written| written.part == Part::Text) {
+            let place = parts.first().map(|written| written.place.clone()).unwrap_or_default();
+            if parts.iter().any(|written| written.part == Part::Text) {
+                self.known.enter(&name, &language, &place)?;
+            } else if !self.known.is_builtin(&name, &language) {
                 let detail = "there is no text beside it, a file that ends in .txt";
-                let place = parts.into_iter().next().map(|written| written.place);
-                let place = place.unwrap_or_default();
                 return Err(TemplateError::new(TemplateErrorKind::File, place, detail));
             }
-            let place = parts[0].place.clone();
-            templates.enter(&name, &language, &place)?;
-            templates.add(&name, &language, parts)?;
+            self.add(&name, &language, parts)?;
         }
-        Ok(templates)
+        Ok(self)
     }
 
     /// Adds a template.
@@ -252,37 +320,9 @@ impl Templates {
         source: TemplateSource,
     ) -> Result<Templates, TemplateError> {
         let place = format!("template {name:?}");
-        self.enter(name, language, &place)?;
-        let parts = source.parts().map(|(part, text)| {
-            let place = format!("{place}, {}", described(part, language));
-            Written { part, text: text.to_owned(), place }
-        });
-        self.add(name, language, parts.collect())?;
+        self.known.enter(name, language, &place)?;
+        self.add(name, language, written(&source, language, &place))?;
         Ok(self)
-    }
-
-    /// Makes room for a template in a language.
-    fn enter(&mut self, name: &str, language: &str, place: &str) -> Result<(), TemplateError> {
-        let refused = |kind, detail: &str| Err(TemplateError::new(kind, place, detail));
-        if let Err(error) = Content::Template(name.to_owned()).check() {
-            return refused(TemplateErrorKind::Name, &error.to_string());
-        }
-        if language.is_empty() {
-            return match self.known.insert(name.to_owned(), BTreeMap::new()) {
-                None => Ok(()),
-                Some(_) => refused(TemplateErrorKind::Name, "there is a template of this name"),
-            };
-        }
-        match self.known.get(name) {
-            Some(languages) if !languages.contains_key(language) => Ok(()),
-            Some(_) => {
-                refused(TemplateErrorKind::Language, "it has a text in this language already")
-            }
-            None => {
-                let rule = "the text without a language must be there first";
-                refused(TemplateErrorKind::Language, rule)
-            }
-        }
     }
 
     fn add(
@@ -299,9 +339,18 @@ impl Templates {
             };
             compile(environment, key(name, language, written.part), written)?;
         }
-        self.known.entry(name.to_owned()).or_default().insert(language.to_owned(), known);
+        self.known.add(name, language, known);
         Ok(())
     }
+}
+
+/// The parts of a source, each with its place in errors.
+fn written(source: &TemplateSource, language: &str, place: &str) -> Vec<Written> {
+    let parts = source.parts().map(|(part, text)| {
+        let place = format!("{place}, {}", described(part, language));
+        Written { part, text: text.to_owned(), place }
+    });
+    parts.collect()
 }
 
 impl Default for Templates {
@@ -313,7 +362,7 @@ impl Default for Templates {
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Templates")
-            .field("names", &self.known.keys())
+            .field("names", &self.known.names().collect::<Vec<_>>())
             .field("language", &self.language)
             .finish_non_exhaustive()
     }
@@ -325,6 +374,6 @@ impl Renderer for Templates {
     }
 
     fn has_template(&self, name: &str) -> bool {
-        self.known.contains_key(name)
+        self.known.has(name)
     }
 }

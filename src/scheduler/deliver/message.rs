@@ -1,11 +1,11 @@
-//! The words of a message: fixed ones, or those of the renderer.
+//! The words of a message, fixed ones or those of the renderer, and the file that goes with it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Delivery, Step, words_of};
-use crate::render::RenderRequest;
+use crate::render::{RenderRequest, calendar};
 use crate::scheduler::decide::{Failure, Happened};
-use crate::task::{Body, Content, Message, Reason, Recipient, SafeText};
+use crate::task::{Attachment, Body, Content, InvalidField, Message, Reason, Recipient, SafeText};
 
 impl Delivery {
     /// The words of the message. Whatever is wrong with them may be mended before the next
@@ -34,5 +34,19 @@ impl Delivery {
             Ok(()) => Ok(message),
             Err(refused) => failed(Reason::Render, refused.to_string().into()),
         }
+    }
+
+    /// The calendar file, if one was asked for: its time is that of the event as of now.
+    pub(super) fn attachments(&self, body: &Body) -> Step<Vec<Attachment>> {
+        let (Some(entry), Some(event)) = (&body.request.calendar, &body.head.event) else {
+            return Ok(Vec::new());
+        };
+        let now = self.engine.now();
+        let start = event.resolve(&self.engine.tzdb()).map_err(InvalidField::from);
+        let file = start.and_then(|start| calendar::file(now, entry, &self.task.subject, start));
+        let failed = |refused: InvalidField| {
+            Happened::Transient(Failure::new(Reason::Render, "calendar", refused.to_string()))
+        };
+        file.map(|file| vec![file]).map_err(failed)
     }
 }

@@ -4,6 +4,8 @@
 //! clocks with the moved bookings of the scenarios, and powers that overflow with the policies.
 
 mod far;
+#[cfg(feature = "smtp")]
+mod mail;
 mod sizes;
 mod taken_over;
 mod texts;

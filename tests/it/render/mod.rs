@@ -1,6 +1,8 @@
 //! In which words: the words of languages, and templates.
 
 #[cfg(feature = "templates")]
+mod builtin;
+#[cfg(feature = "templates")]
 mod escaping;
 #[cfg(feature = "templates")]
 mod fuel;
@@ -8,6 +10,8 @@ mod fuel;
 mod languages;
 #[cfg(feature = "templates")]
 mod loading;
+#[cfg(feature = "templates")]
+mod overriding;
 #[cfg(feature = "templates")]
 mod scene;
 #[cfg(feature = "templates")]

@@ -141,7 +141,15 @@ async fn each_sort_of_nonsense_is_refused_by_its_field_and_nothing_is_stored(
         (reminder("k").now().template("booking_reminder"), "template"),
         (reminder("k").now().template("../etc/passwd"), "template"),
         (reminder("k").now().person(&*long), "person"),
+        (Reminder::new("k", &about, Recipient::from(jane()).named("a\u{2028}")).now(), "name"),
         (reminder("k").now().from("a\r\nBcc: b@x.example"), "from"),
+        (reminder("k").now().from("the desk"), "from"),
+        (reminder("k").now().from(format!("{long} <desk@x.example>")), "from"),
+        (reminder("k").now().reply_to("a@x.example, b@x.example"), "reply_to"),
+        (reminder("k").now().reply_to("a\u{2028} <a@x.example>"), "reply_to"),
+        (reminder("k").now().reply_to(""), "reply_to"),
+        (reminder("k").now().locale("spanish!"), "locale"),
+        (reminder("k").now().locale(""), "locale"),
     ];
     for (at, (ask, field)) in nonsense.into_iter().enumerate() {
         let good = reminder("good").now();

@@ -2,6 +2,7 @@
 
 mod asked;
 pub(crate) mod backends;
+mod calendars;
 mod cancelled;
 mod failing;
 #[cfg(feature = "smtp")]
@@ -9,6 +10,7 @@ mod mailed;
 mod moved;
 mod outage;
 mod sealed;
+mod senders;
 mod suppressed;
 mod throttled;
 mod times;

@@ -44,8 +44,8 @@ async fn a_message_has_the_headers_that_say_what_it_is() {
     let text = mail.text();
     for (name, value) in [
         ("From", "\"Court Club\" <desk@court.example>".to_owned()),
-        ("To", "=?utf-8?b?RG9lLCBKYW5l?= <jane@example.com>".to_owned()),
-        ("Reply-To", "=?utf-8?b?QsO8cm8=?= <office@court.example>".to_owned()),
+        ("To", "=?utf-8?q?Doe=2C_Jane?=".to_owned()),
+        ("Reply-To", "=?utf-8?q?B=C3=BCro?=".to_owned()),
         ("Subject", "Court 3 at 6 pm".to_owned()),
         ("Message-ID", format!("<{task}.3@court.example>")),
         ("Auto-Submitted", "auto-generated".to_owned()),

@@ -3,6 +3,7 @@
 mod authority;
 mod connections;
 mod downgrade;
+mod files;
 mod health;
 mod mails;
 mod odd;
