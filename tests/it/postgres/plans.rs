@@ -41,7 +41,7 @@ async fn plan(store: &PostgresStore, statement: &str) -> String {
     lines.iter().map(|line| line.get::<String, _>(0) + "\n").collect()
 }
 
-/// The parameters of a claim in place, for servers that explain no statement with parameters.
+/// The parameters of a claim, or of a count of what was sent, in place, for servers that explain no statement with parameters.
 fn with_values(statement: &str) -> String {
     [
         ("$1::text[]", "'{email}'::text[]"),
@@ -51,6 +51,10 @@ fn with_values(statement: &str) -> String {
         ("$5::uuid", "'00000000-0000-7000-8000-000000000009'::uuid"),
         ("$6::timestamptz", "to_timestamp(1800000080)"),
         ("$7::bigint", "2"),
+        ("$2::text[]", "'{user 1}'::text[]"),
+        ("$3::timestamptz[]", "'{2027-01-15 00:00:00+00}'::timestamptz[]"),
+        ("$4::uuid", "'00000000-0000-7000-8000-000000000009'::uuid"),
+        ("$5::timestamptz", "to_timestamp(1800000050)"),
     ]
     .iter()
     .fold(statement.to_owned(), |text, (parameter, value)| text.replace(parameter, value))
@@ -72,6 +76,15 @@ async fn a_claim_and_its_next_wake_are_ranges_of_the_wake_index() {
     let claimed = store.claim(at(100), &claim(&Entropy::seeded(1), at(100), 500)).await.unwrap();
     assert_eq!(claimed.tasks.len(), 500);
     assert_eq!(claimed.next_wake_at, Some(at(100)), "a full quota: there may be more");
+}
+
+#[tokio::test]
+async fn what_went_out_to_persons_is_found_by_their_index() {
+    let server = Server::shared();
+    let store = filled(&server).await;
+    let plan = plan(&store, include_str!("../../../src/store/postgres/sql/count_sent.sql")).await;
+    assert!(!plan.contains("Seq Scan on tasks"), "{plan}");
+    assert!(plan.contains("tasks_person"), "{plan}");
 }
 
 #[tokio::test]
