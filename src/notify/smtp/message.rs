@@ -7,6 +7,7 @@ use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{MessageBuilder, MultiPart, SinglePart};
 
+use super::encoded::header_text;
 use super::mailbox::Mailbox;
 use super::offers::Offers;
 use super::phase::{Fault, SmtpPhase, Trouble};
@@ -137,7 +138,7 @@ fn build(
             .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
     }
     if let Some(subject) = &message.subject {
-        builder = builder.subject(subject.clone());
+        builder = builder.subject(header_text(subject));
     }
     let built = with_body(builder, &key, &message.text, message.html.as_deref())?;
     let mut content = built.formatted();

@@ -14,6 +14,7 @@
 mod classify;
 mod config;
 mod connect;
+mod encoded;
 mod mailbox;
 mod message;
 mod offers;
