@@ -30,7 +30,7 @@ mod render;
 mod review;
 #[cfg(feature = "testing")]
 mod scenarios;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", all(feature = "smtp", feature = "testing")))]
 mod servers;
 #[cfg(all(feature = "smtp", feature = "testing"))]
 mod smtp;

@@ -6,6 +6,7 @@ mod downgrade;
 mod health;
 mod mails;
 mod odd;
+mod real;
 mod secrets;
 mod settings;
 mod silence;
