@@ -21,10 +21,12 @@ mod offers;
 mod phase;
 mod pool;
 mod relay;
+mod remedy;
 mod reply;
 mod scrub;
 mod session;
 mod tls;
+mod trial;
 mod wire;
 mod words;
 
@@ -33,6 +35,7 @@ pub use config::SmtpBuilder;
 pub use phase::SmtpPhase;
 pub use reply::{EnhancedCode, SmtpReply};
 pub use tls::SmtpTls;
+pub use trial::{SmtpTrial, SmtpTrialStep};
 
 use std::fmt;
 use std::sync::Arc;

@@ -11,9 +11,11 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::classify::Classifier;
 use super::phase::{Fault, SmtpPhase, Trouble};
 use super::tls::SmtpTls;
+use super::trial::Journal;
 use crate::time::Clock;
 
 /// Checked settings.
+#[derive(Clone)]
 pub(super) struct Relay {
     /// A name in A-labels, or an address.
     pub(super) host: String,
@@ -28,6 +30,8 @@ pub(super) struct Relay {
     pub(super) messages_per_connection: u32,
     pub(super) classifier: Classifier,
     pub(super) clock: Arc<dyn Clock>,
+    /// Where the steps of a test message are noted.
+    pub(super) journal: Option<Arc<Journal>>,
 }
 
 impl Relay {
@@ -37,11 +41,15 @@ impl Relay {
         phase: SmtpPhase,
         step: impl Future<Output = Result<T, Fault>>,
     ) -> Result<T, Trouble> {
+        let begun = self.journal.as_ref().map(|journal| (journal, self.clock.monotonic()));
         let outcome = tokio::select! {
             biased;
             outcome = step => outcome,
             () = self.clock.sleep(phase.time_limit()) => Err(Fault::Silent),
         };
+        if let Some((journal, begun)) = begun {
+            journal.note(phase, self.clock.monotonic().saturating_sub(begun));
+        }
         outcome.map_err(|what| Trouble::new(phase, what))
     }
 }

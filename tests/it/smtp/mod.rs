@@ -8,6 +8,7 @@ mod mails;
 mod odd;
 mod real;
 mod secrets;
+mod send_test;
 mod settings;
 mod silence;
 mod table;

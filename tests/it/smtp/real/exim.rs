@@ -1,5 +1,7 @@
 //! Exim, a real mail server: TLS by GnuTLS, AUTH PLAIN, delivery into a Maildir.
 
+mod send_test;
+
 use futures_util::future::join_all;
 
 use super::mails::Letter;
