@@ -30,6 +30,8 @@ mod render;
 mod review;
 #[cfg(feature = "testing")]
 mod scenarios;
+#[cfg(all(feature = "smtp", feature = "templates", feature = "testing"))]
+mod security;
 #[cfg(any(feature = "postgres", all(feature = "smtp", feature = "testing")))]
 mod servers;
 #[cfg(all(feature = "smtp", feature = "testing"))]

@@ -1,7 +1,7 @@
 //! In which words: the words of languages, and templates.
 
 #[cfg(feature = "templates")]
-mod escaping;
+pub(crate) mod escaping;
 #[cfg(feature = "templates")]
 mod fuel;
 #[cfg(feature = "templates")]
@@ -9,7 +9,7 @@ mod languages;
 #[cfg(feature = "templates")]
 mod loading;
 #[cfg(feature = "templates")]
-mod scene;
+pub(crate) mod scene;
 #[cfg(feature = "templates")]
 mod variables;
 mod words;

@@ -26,15 +26,15 @@ use puntual::testing::{self, ScriptedSmtp, SmtpScript, TestAttempt, VirtualClock
 const PASSWORD: &str = "canary-Pa55word";
 
 /// A server, a notifier that sends through it, and the clock of both.
-struct Bench {
-    server: ScriptedSmtp,
-    notifier: Arc<SmtpNotifier>,
+pub(crate) struct Bench {
+    pub(crate) server: ScriptedSmtp,
+    pub(crate) notifier: Arc<SmtpNotifier>,
     clock: VirtualClock,
 }
 
 impl Bench {
     /// Without TLS and login.
-    async fn plain(script: SmtpScript) -> Bench {
+    pub(crate) async fn plain(script: SmtpScript) -> Bench {
         Bench::with(script, |builder| builder).await
     }
 
@@ -54,7 +54,7 @@ impl Bench {
         Bench { server, notifier, clock }
     }
 
-    fn attempt(&self) -> TestAttempt {
+    pub(crate) fn attempt(&self) -> TestAttempt {
         testing::attempt().clock(&self.clock).build()
     }
 
