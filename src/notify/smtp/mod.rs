@@ -119,6 +119,7 @@ impl SmtpNotifier {
         let extras = [
             ("SMTPUTF8", offers.smtp_utf8),
             ("8BITMIME", offers.eight_bit),
+            ("PIPELINING", offers.pipelining),
             ("DELIVERBY", offers.deliver_by.is_some()),
         ];
         let extras: Vec<&str> =

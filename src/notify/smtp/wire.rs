@@ -103,7 +103,8 @@ impl Wire {
         let _ = self.write(b"QUIT\r\n").now_or_never();
     }
 
-    async fn first_reply(&mut self) -> Result<SmtpReply, Fault> {
+    /// Reads one reply; others may follow it, where several commands were written at once.
+    pub(super) async fn first_reply(&mut self) -> Result<SmtpReply, Fault> {
         let mut reply = ReplyInPart::default();
         loop {
             let line = self.line().await?;

@@ -6,6 +6,7 @@ mod downgrade;
 mod health;
 mod mails;
 mod odd;
+mod pipelining;
 mod real;
 mod secrets;
 mod send_test;
@@ -102,6 +103,12 @@ fn until(condition: impl Fn() -> bool) -> impl Future<Output = ()> {
 fn to_address(to: &str) -> Notification {
     let to: EmailAddress = to.parse().unwrap();
     testing::notification(to, "Your court is booked for 6 pm.")
+}
+
+/// A polite server that is told one command after the other, and one that takes them at once.
+fn one_by_one_and_at_once() -> [SmtpScript; 2] {
+    let at_once = SmtpScript::new().offers(["AUTH PLAIN LOGIN", "PIPELINING"]);
+    [SmtpScript::new(), at_once]
 }
 
 /// The phases in which a server answers, in their order, on a connection without TLS.
