@@ -1,6 +1,7 @@
 //! `SmtpNotifier` against a server that does what the test says.
 
 mod authority;
+mod beside;
 mod connections;
 mod downgrade;
 mod health;
