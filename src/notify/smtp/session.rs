@@ -12,7 +12,7 @@ use super::connect::connect;
 use super::message::Mail;
 use super::offers::Offers;
 use super::phase::{Fault, SmtpPhase, Trouble};
-use super::relay::Relay;
+use super::relay::{Alarm, Relay};
 use super::reply::SmtpReply;
 use super::tls::SmtpTls;
 use super::wire::Wire;
@@ -27,6 +27,7 @@ const CHALLENGES_MAX: usize = 3;
 /// A session between two messages, or in the middle of one.
 pub(super) struct Session {
     wire: Wire,
+    alarm: Alarm,
     pub(super) offers: Offers,
     /// Under which version of TLS it runs.
     pub(super) protection: Option<String>,
@@ -59,15 +60,17 @@ impl From<Trouble> for Unsent {
 impl Session {
     /// Connects, greets, protects, logs in.
     pub(super) async fn open(relay: &Relay) -> Result<Session, Trouble> {
-        let mut wire = connect(relay).await?;
+        let mut alarm = Alarm::default();
+        let mut wire = connect(relay, &mut alarm).await?;
         let mut protection = None;
         if relay.tls == SmtpTls::Implicit {
-            (wire, protection) = upgrade(relay, wire).await?;
+            (wire, protection) = upgrade(relay, &mut alarm, wire).await?;
         }
-        let greeting = relay.within(SmtpPhase::Greeting, wire.reply()).await?;
+        let greeting = relay.within(&mut alarm, SmtpPhase::Greeting, wire.reply()).await?;
         positive(SmtpPhase::Greeting, greeting)?;
         let mut session = Session {
             wire,
+            alarm,
             offers: Offers::default(),
             protection,
             login: None,
@@ -139,7 +142,7 @@ impl Session {
             self.wire.write(b".\r\n").await?;
             self.wire.last_reply().await
         };
-        let (reply, in_step) = relay.within(SmtpPhase::End, end).await?;
+        let (reply, in_step) = relay.within(&mut self.alarm, SmtpPhase::End, end).await?;
         if !reply.is_positive() {
             return Err(not(SmtpPhase::End, reply).into());
         }
@@ -168,7 +171,7 @@ impl Session {
                     _ => self.wire.first_reply().await,
                 }
             };
-            let reply = relay.within(*phase, exchange.boxed()).await;
+            let reply = relay.within(&mut self.alarm, *phase, exchange.boxed()).await;
             let outcome = reply.and_then(|reply| as_hoped(*phase, reply));
             match (&first, outcome) {
                 (None, Ok(())) => {}
@@ -191,7 +194,7 @@ impl Session {
     async fn write_content(&mut self, relay: &Relay, content: &[u8]) -> Result<(), Trouble> {
         let phase = SmtpPhase::Content;
         for block in content.chunks(BLOCK_BYTES) {
-            let written = relay.within(phase, self.wire.write(block)).await;
+            let written = relay.within(&mut self.alarm, phase, self.wire.write(block)).await;
             if let Err(trouble) = written {
                 return Err(match self.wire.early_reply().await {
                     Some(reply) => not(phase, reply),
@@ -202,7 +205,7 @@ impl Session {
         if self.wire.is_quiet().await {
             return Ok(());
         }
-        let reply = relay.within(phase, self.wire.reply()).await?;
+        let reply = relay.within(&mut self.alarm, phase, self.wire.reply()).await?;
         Err(not(phase, reply))
     }
 
@@ -250,7 +253,7 @@ impl Session {
             let what = "bytes in clear behind the answer to STARTTLS".to_owned();
             return Err(Trouble::new(phase, Fault::Odd(what)));
         }
-        let (wire, protection) = upgrade(relay, self.wire).await?;
+        let (wire, protection) = upgrade(relay, &mut self.alarm, self.wire).await?;
         let mut session = Session { wire, protection, ..self };
         // What was offered in clear may have been written by anybody (RFC 3207, section 4.2).
         session.hello(relay).await?;
@@ -292,13 +295,17 @@ impl Session {
             self.wire.write(line.as_bytes()).await?;
             self.wire.reply().await
         };
-        relay.within(phase, exchange.boxed()).await
+        relay.within(&mut self.alarm, phase, exchange.boxed()).await
     }
 }
 
-async fn upgrade(relay: &Relay, wire: Wire) -> Result<(Wire, Option<String>), Trouble> {
+async fn upgrade(
+    relay: &Relay,
+    alarm: &mut Alarm,
+    wire: Wire,
+) -> Result<(Wire, Option<String>), Trouble> {
     let (config, name) = (relay.tls_config.clone(), relay.tls_name.clone());
-    relay.within(SmtpPhase::Tls, wire.upgrade(config, name)).await
+    relay.within(alarm, SmtpPhase::Tls, wire.upgrade(config, name)).await
 }
 
 fn positive(phase: SmtpPhase, reply: SmtpReply) -> Result<SmtpReply, Trouble> {
