@@ -3,8 +3,9 @@
 //! `cargo bench --features smtp,testing --bench smtp`; `-- text`, `-- html`, `-- lettre` or
 //! `-- peak` ask for a part; `PUNTUAL_BENCH_MESSAGES` asks for another number of messages. The
 //! relay is on the same machine and answers at once, so that a round trip is as short as it can be:
-//! whatever the client does besides shows most. The raw reference writes the same bytes, command by
-//! command, and waits for the same answers; the other one is lettre's own transport with its pool.
+//! whatever the client does besides shows most; `_1ms` are the same with a relay a millisecond away.
+//! The raw reference writes the same bytes, command by command, and waits for the same answers; the
+//! other one is lettre's own transport with its pool, which leaves TCP to gather what it writes.
 
 #[path = "smtp/relay.rs"]
 mod relay;
@@ -12,6 +13,7 @@ mod support;
 
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use lettre::transport::smtp::PoolConfig;
@@ -45,7 +47,10 @@ fn main() -> Result<()> {
     runtime()?.block_on(async {
         for (name, message) in [("text", text()), ("html", html())] {
             if is_asked_for(name) {
-                against_raw(name, &message, messages).await?;
+                against_raw(name, &message, messages, Duration::ZERO).await?;
+                let far = format!("{name}_1ms");
+                against_raw(&far, &message, (messages / 10).max(1), Duration::from_millis(1))
+                    .await?;
             }
         }
         if is_asked_for("lettre") {
@@ -108,9 +113,9 @@ async fn per_second(messages: u64, work: impl Future<Output = Result<()>>) -> Re
     Ok(messages as f64 / clock.monotonic().saturating_sub(begun).as_secs_f64())
 }
 
-async fn against_raw(name: &str, message: &Message, messages: u64) -> Result<()> {
+async fn against_raw(name: &str, message: &Message, messages: u64, delay: Duration) -> Result<()> {
     for (suffix, offers) in [("", &[][..]), ("_pipelining", &["PIPELINING"])] {
-        let relay = Relay::start(offers)?;
+        let relay = Relay::start(offers, delay)?;
         let (notifier, message) = (notifier(&relay)?, notification(message.clone())?);
         send(&notifier, &message, 100).await?;
         let letter = relay.last();
@@ -126,7 +131,7 @@ async fn against_raw(name: &str, message: &Message, messages: u64) -> Result<()>
 }
 
 async fn against_lettre(messages: u64) -> Result<()> {
-    let relay = Relay::start(&[])?;
+    let relay = Relay::start(&[], Duration::ZERO)?;
     let (notifier, message) = (notifier(&relay)?, notification(text())?);
     let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
         .port(relay.address.port())
@@ -174,7 +179,7 @@ fn peak() -> Result<()> {
 }
 
 async fn peaks() -> Result<()> {
-    let relay = Relay::start(&[])?;
+    let relay = Relay::start(&[], Duration::ZERO)?;
     let (notifier, message) = (notifier(&relay)?, notification(html())?);
     for messages in [10_000, 90_000] {
         send(&notifier, &message, messages).await?;

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -18,8 +19,8 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Starts one that offers these extensions.
-    pub(crate) fn start(offers: &'static [&'static str]) -> Result<Relay> {
+    /// Starts one that offers these extensions and answers after `delay`, as far away ones do.
+    pub(crate) fn start(offers: &'static [&'static str], delay: Duration) -> Result<Relay> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let last = Arc::new(Mutex::default());
@@ -28,7 +29,7 @@ impl Relay {
             for stream in listener.incoming().flatten() {
                 let kept = Arc::clone(&kept);
                 // A client that goes away ends its conversation.
-                std::thread::spawn(move || converse(stream, offers, &kept));
+                std::thread::spawn(move || converse(stream, offers, delay, &kept));
             }
         });
         Ok(Relay { address, last })
@@ -40,7 +41,12 @@ impl Relay {
     }
 }
 
-fn converse(mut stream: TcpStream, offers: &[&str], last: &Mutex<Letter>) -> std::io::Result<()> {
+fn converse(
+    mut stream: TcpStream,
+    offers: &[&str],
+    delay: Duration,
+    last: &Mutex<Letter>,
+) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     stream.write_all(b"220 bench.example ESMTP\r\n")?;
     let offered: String = offers.iter().map(|offer| format!("250-{offer}\r\n")).collect();
@@ -74,6 +80,10 @@ fn converse(mut stream: TcpStream, offers: &[&str], last: &Mutex<Letter>) -> std
             }
             in_content = answer.starts_with(b"354");
             answers.extend_from_slice(answer);
+        }
+        if !delay.is_zero() && !answers.is_empty() {
+            #[allow(clippy::disallowed_methods, reason = "a thread of its own plays a network")]
+            std::thread::sleep(delay);
         }
         stream.write_all(&answers)?;
         answers.clear();
