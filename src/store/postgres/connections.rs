@@ -14,6 +14,7 @@ use sqlx::{Connection, Row};
 use super::error::{Sql, fault, gone, lost_race};
 use super::schema::SchemaName;
 use super::sql::{Statements, Use};
+use super::warm::Warm;
 use crate::store::StoreResult;
 
 /// How often each of two connections is asked for its session.
@@ -49,6 +50,7 @@ pub(super) enum Around {
 /// Connections of a pool, and the statements that may run on them.
 pub(super) struct Connections {
     pool: PgPool,
+    warm: Warm,
     cached: Arc<Statements>,
     unnamed: Arc<Statements>,
     /// Set by the host, or found out by the first call.
@@ -58,6 +60,7 @@ pub(super) struct Connections {
 impl Connections {
     pub(super) fn new(pool: PgPool, schema: &SchemaName, mode: Option<PoolerMode>) -> Connections {
         Connections {
+            warm: Warm::new(pool.clone()),
             pool,
             cached: Arc::new(Statements::new(schema, Use::Cached)),
             unnamed: Arc::new(Statements::new(schema, Use::Unnamed)),
@@ -96,12 +99,19 @@ impl Connections {
     ) -> StoreResult<T> {
         let connections = Arc::clone(self);
         let answer = tokio::spawn(async move {
-            let mut connection = connections.pool.acquire().await?;
+            let mut lent = connections.warm.acquire().await?;
             let mut losses = 0;
             loop {
-                match connections.run_once(&mut connection, around, &what).await {
+                match connections.run_once(&mut lent.connection, around, &what).await {
+                    Ok(answer) => {
+                        connections.warm.keep(lent);
+                        return Ok(answer);
+                    }
                     Err(cause) if lost_race(&cause) && losses < LOST_RACES_MAX => losses += 1,
-                    answer => return answer,
+                    Err(cause) => {
+                        connections.warm.clear();
+                        return Err(cause);
+                    }
                 }
             }
         });
@@ -133,6 +143,13 @@ impl Connections {
         let answer = what(&mut transaction, statements).await?;
         transaction.commit().await?;
         Ok(answer)
+    }
+
+    /// Closes the pool, once what is under way has ended.
+    pub(super) async fn close(&self) {
+        let closing = self.pool.close();
+        self.warm.clear();
+        closing.await;
     }
 
     /// The mode, asked for where nothing has run yet; `None` as long as it cannot be found out.

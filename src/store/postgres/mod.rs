@@ -20,6 +20,7 @@ mod schema;
 mod sql;
 mod transaction;
 mod wake;
+mod warm;
 
 pub use connections::PoolerMode;
 pub use schema::SchemaName;
@@ -130,9 +131,10 @@ impl PostgresStore {
 
     /// Keeps tasks in the database of the host's own pool, so that both can be in one transaction.
     ///
-    /// Once an engine runs, one more connection is opened, with the pool's options, to listen on.
-    /// `synchronous_commit` is the host's: where it is off, a probe answers
-    /// [`Relaxed`](super::Durability::Relaxed).
+    /// Up to half of the pool's connections are kept for the next call for 200 ms after one, and
+    /// given back at least once a minute, so that the host can have them. Once an engine runs, one
+    /// more connection is opened, with the pool's options, to listen on. `synchronous_commit` is
+    /// the host's: where it is off, a probe answers [`Relaxed`](super::Durability::Relaxed).
     pub fn new(pool: PgPool) -> PostgresStore {
         let (schema, watch) = (SchemaName::default(), WATCH_EVERY);
         PostgresStore::of(Parts { pool, schema, mode: None, listener: None, watch })
@@ -286,7 +288,7 @@ impl PostgresStore {
     /// Every later call ends in an error.
     pub async fn close(&self) {
         self.shared.wakes.stop();
-        self.shared.connections.pool().close().await;
+        self.shared.connections.close().await;
     }
 }
 

@@ -1,4 +1,5 @@
-//! Connections that are not to be had, and one whose work goes on after it was cut.
+//! Connections that are not to be had, those kept for the next call, and one whose work goes on
+//! after it was cut.
 
 use std::time::Duration;
 
@@ -134,4 +135,66 @@ async fn an_outcome_whose_connection_was_cut_is_repeated_until_its_first_run_has
     assert_eq!(sent.count(), 1, "{history:?}");
     assert_eq!(history.last().unwrap().revision, task.revision, "{history:?}");
     check(&scheduler, &looking, mailbox.lines(), 1).await;
+}
+
+/// What the store keeps for its next call is not the store's for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_host_can_have_all_connections_when_the_store_has_rest() {
+    let server = Server::shared();
+    let pool = PgPoolOptions::new().max_connections(4).connect_with(server.options()).await;
+    let store = server.store_on(&pool.unwrap()).await;
+    tokio::try_join!(store.probe(), store.probe(), store.probe()).unwrap();
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(store.pool().acquire().await.unwrap());
+    }
+    drop(held);
+    store.probe().await.unwrap();
+    store.close().await;
+    let error = store.probe().await.unwrap_err();
+    assert_ne!(error.kind(), StoreErrorKind::Conflict, "{error}");
+    assert_eq!(store.pool().size(), 0, "all are closed");
+}
+
+/// The server was restarted between two calls: the first one finds out for all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_the_connections_kept_for_the_next_call_one_lost_gives_all_back() {
+    let (server, killer) = (Server::shared(), Server::shared().store().await);
+    let name = killer.schema().as_str();
+    let options = server.options().application_name(name);
+    let pool = PgPoolOptions::new().max_connections(8).connect_with(options).await.unwrap();
+    let store = PostgresStore::new(pool).with_schema(killer.schema().clone());
+    tokio::try_join!(store.probe(), store.probe(), store.probe(), store.probe()).unwrap();
+    let cut = "select count(pg_terminate_backend(pid, 10000))::text from pg_stat_activity
+        where application_name = '{}' and pid <> pg_backend_pid()";
+    assert_ne!(answer(&killer, cut).await, "0");
+    if let Err(error) = store.probe().await {
+        assert_eq!(error.kind(), StoreErrorKind::Transient, "{error}");
+    }
+    store.probe().await.unwrap();
+    tokio::try_join!(store.probe(), store.probe(), store.probe(), store.probe()).unwrap();
+}
+
+/// A host's `main` may drop its store after its runtime, or outside of it.
+#[test]
+fn a_store_with_connections_kept_may_be_dropped_before_and_after_its_runtime() {
+    let server = Server::shared();
+    for runtime_first in [true, false] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let store = runtime.block_on(async {
+            let store = server.store().await;
+            store.probe().await.unwrap();
+            store
+        });
+        match runtime_first {
+            true => {
+                drop(runtime);
+                drop(store);
+            }
+            false => {
+                drop(store);
+                drop(runtime);
+            }
+        }
+    }
 }
