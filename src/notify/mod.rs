@@ -21,7 +21,8 @@ pub use memory::{MemoryNotifier, SentMessage};
 pub use notification::Notification;
 #[cfg(feature = "smtp")]
 pub use smtp::{
-    EnhancedCode, SmtpBuilder, SmtpNotifier, SmtpPhase, SmtpReply, SmtpTls, SmtpVerdict,
+    EnhancedCode, SmtpBuilder, SmtpNotifier, SmtpPhase, SmtpReply, SmtpTls, SmtpTrial,
+    SmtpTrialStep, SmtpVerdict,
 };
 
 use std::fmt::Debug;

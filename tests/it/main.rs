@@ -30,7 +30,9 @@ mod render;
 mod review;
 #[cfg(feature = "testing")]
 mod scenarios;
-#[cfg(feature = "postgres")]
+#[cfg(all(feature = "smtp", feature = "templates", feature = "testing"))]
+mod security;
+#[cfg(any(feature = "postgres", all(feature = "smtp", feature = "testing")))]
 mod servers;
 #[cfg(all(feature = "smtp", feature = "testing"))]
 mod smtp;

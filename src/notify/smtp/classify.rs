@@ -202,6 +202,13 @@ impl Classifier {
                 let code = if phase == At::Tls { "tls" } else { "network" };
                 (code.to_owned(), error.to_string(), no_reply(phase), Some(error))
             }
+            Fault::InClear => {
+                let words =
+                    "the server answered in clear: it has no TLS on this port, or it takes \
+                             no more connections"
+                        .to_owned();
+                ("tls".to_owned(), words, no_reply(phase), None)
+            }
             Fault::Odd(words) => {
                 let words = format!("an answer that makes no sense: {words}");
                 ("odd_reply".to_owned(), self.scrubber.clean(&words), no_reply(phase), None)

@@ -210,6 +210,7 @@ impl SmtpBuilder {
             messages_per_connection: self.messages_per_connection,
             classifier: Classifier { host: self.classify, scrubber },
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
+            journal: None,
         });
         Ok(SmtpNotifier { pool: Arc::new(Pool::new(relay.clone())), relay, letterhead })
     }

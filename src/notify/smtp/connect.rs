@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::net::{TcpStream, lookup_host};
 
 use super::phase::{Fault, SmtpPhase, Trouble};
-use super::relay::Relay;
+use super::relay::{Alarm, Relay};
 use super::tls::SmtpTls;
 use super::wire::Wire;
 
@@ -14,15 +14,15 @@ use super::wire::Wire;
 const ADDRESSES_MAX: usize = 4;
 
 /// Connects to the first address that answers.
-pub(super) async fn connect(relay: &Relay) -> Result<Wire, Trouble> {
+pub(super) async fn connect(relay: &Relay, alarm: &mut Alarm) -> Result<Wire, Trouble> {
     let phase = SmtpPhase::Connect;
     let lookup = async { lookup_host((relay.host.as_str(), relay.port)).await.map_err(Fault::Io) };
-    let found = relay.within(phase, lookup).await?;
+    let found = relay.within(alarm, phase, lookup).await?;
     let found = found.filter(|address| may_be_used(relay, address)).take(ADDRESSES_MAX);
     let mut last = None;
     for address in found {
         let open = async { TcpStream::connect(address).await.map_err(Fault::Io) };
-        match relay.within(phase, open).await {
+        match relay.within(alarm, phase, open).await {
             Ok(stream) => {
                 // Commands are small and each waits for its answer: nothing to gather.
                 stream.set_nodelay(true).map_err(|e| Trouble::new(phase, Fault::Io(e)))?;

@@ -21,10 +21,12 @@ mod offers;
 mod phase;
 mod pool;
 mod relay;
+mod remedy;
 mod reply;
 mod scrub;
 mod session;
 mod tls;
+mod trial;
 mod wire;
 mod words;
 
@@ -33,6 +35,7 @@ pub use config::SmtpBuilder;
 pub use phase::SmtpPhase;
 pub use reply::{EnhancedCode, SmtpReply};
 pub use tls::SmtpTls;
+pub use trial::{SmtpTrial, SmtpTrialStep};
 
 use std::fmt;
 use std::sync::Arc;
@@ -116,6 +119,7 @@ impl SmtpNotifier {
         let extras = [
             ("SMTPUTF8", offers.smtp_utf8),
             ("8BITMIME", offers.eight_bit),
+            ("PIPELINING", offers.pipelining),
             ("DELIVERBY", offers.deliver_by.is_some()),
         ];
         let extras: Vec<&str> =

@@ -13,6 +13,8 @@ pub(super) struct Offers {
     pub(super) smtp_utf8: bool,
     /// 8BITMIME (RFC 6152).
     pub(super) eight_bit: bool,
+    /// PIPELINING (RFC 2920).
+    pub(super) pipelining: bool,
     /// DELIVERBY (RFC 2852), with the shortest time in seconds that the server takes.
     pub(super) deliver_by: Option<u64>,
     pub(super) plain: bool,
@@ -31,6 +33,7 @@ impl Offers {
                 Some("STARTTLS") => offers.start_tls = true,
                 Some("SMTPUTF8") => offers.smtp_utf8 = true,
                 Some("8BITMIME") => offers.eight_bit = true,
+                Some("PIPELINING") => offers.pipelining = true,
                 Some("DELIVERBY") => {
                     let shortest = words.next().and_then(|seconds| seconds.parse().ok());
                     offers.deliver_by = Some(shortest.unwrap_or(1));
@@ -65,10 +68,11 @@ mod tests {
     #[test]
     fn offers_are_read_in_any_case() {
         let of = |text: &str| Offers::read(&read_reply(text.as_bytes()).unwrap());
-        let rich =
-            of("250-mx.example STARTTLS\r\n250-starttls\r\n250-8bitmime\r\n250-SMTPUTF8\r\n\
-                       250-DELIVERBY 120\r\n250-SIZE 5\r\n250 AUTH=login CRAM-MD5 plain\r\n");
-        assert!(rich.start_tls && rich.eight_bit && rich.smtp_utf8);
+        let rich = of(
+            "250-mx.example STARTTLS\r\n250-starttls\r\n250-8bitmime\r\n250-SMTPUTF8\r\n\
+                       250-DELIVERBY 120\r\n250-SIZE 5\r\n250-PIPELINING\r\n250 AUTH=login CRAM-MD5 plain\r\n",
+        );
+        assert!(rich.start_tls && rich.eight_bit && rich.smtp_utf8 && rich.pipelining);
         assert_eq!((rich.deliver_by, rich.mechanism()), (Some(120), Some(Mechanism::Plain)));
         assert_eq!(of("250 STARTTLS DELIVERBY\r\n"), Offers::default(), "a greeting is no offer");
         assert_eq!(of("250-x\r\n250 DELIVERBY\r\n").deliver_by, Some(1));

@@ -99,6 +99,8 @@ pub(super) enum Fault {
     Closed,
     /// The network, or TLS.
     Io(io::Error),
+    /// The server answered in clear where TLS was to begin.
+    InClear,
     /// The server said what makes no sense here.
     Odd(String),
     /// The server does not offer what the settings or the message need.
@@ -116,7 +118,7 @@ impl Trouble {
         let gone = match &self.what {
             Fault::Closed | Fault::Io(_) => true,
             Fault::Refused(reply) => reply.code() == 421,
-            Fault::Silent | Fault::Odd(_) | Fault::Missing(_) => false,
+            Fault::Silent | Fault::InClear | Fault::Odd(_) | Fault::Missing(_) => false,
         };
         gone && matches!(self.phase, SmtpPhase::Reset | SmtpPhase::Mail)
     }
@@ -130,7 +132,7 @@ impl Trouble {
         );
         match &self.what {
             Fault::Refused(reply) => answered && reply.is_negative() && reply.code() != 421,
-            Fault::Silent | Fault::Closed | Fault::Io(_) | Fault::Odd(_) => false,
+            Fault::Silent | Fault::Closed | Fault::Io(_) | Fault::InClear | Fault::Odd(_) => false,
             Fault::Missing(_) => true,
         }
     }

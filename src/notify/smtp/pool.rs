@@ -139,9 +139,13 @@ impl Pool {
     }
 }
 
+/// 421 as the greeting. Where TLS begins at once, Exim says it in clear before the handshake.
 fn takes_no_more(trouble: &Trouble) -> bool {
-    let says_421 = matches!(&trouble.what, Fault::Refused(reply) if reply.code() == 421);
-    says_421 && trouble.phase == SmtpPhase::Greeting
+    match &trouble.what {
+        Fault::Refused(reply) => reply.code() == 421 && trouble.phase == SmtpPhase::Greeting,
+        Fault::InClear => true,
+        _ => false,
+    }
 }
 
 /// One session at work; counted until it is dropped.

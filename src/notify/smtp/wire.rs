@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, Error as TlsError, InvalidMessage};
 
 use super::phase::Fault;
 use super::reply::{REPLY_LINE_BYTES_MAX, ReplyInPart, SmtpReply};
@@ -35,7 +35,7 @@ impl Wire {
         name: ServerName<'static>,
     ) -> Result<(Wire, Option<String>), Fault> {
         let stream = TlsConnector::from(config).connect(name, self.stream).await;
-        let stream = stream.map_err(Fault::Io)?;
+        let stream = stream.map_err(tls_fault)?;
         let version = stream.get_ref().1.protocol_version();
         let version = version.map(|version| format!("{version:?}").replace('_', "."));
         Ok((Wire::new(stream), version))
@@ -103,7 +103,8 @@ impl Wire {
         let _ = self.write(b"QUIT\r\n").now_or_never();
     }
 
-    async fn first_reply(&mut self) -> Result<SmtpReply, Fault> {
+    /// Reads one reply; others may follow it, where several commands were written at once.
+    pub(super) async fn first_reply(&mut self) -> Result<SmtpReply, Fault> {
         let mut reply = ReplyInPart::default();
         loop {
             let line = self.line().await?;
@@ -148,6 +149,16 @@ fn fault(error: io::Error) -> Fault {
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
         | io::ErrorKind::UnexpectedEof => Fault::Closed,
+        _ => Fault::Io(error),
+    }
+}
+
+/// Bytes that are no TLS at all are a server's words in clear: it has no TLS on this port, or it
+/// is so busy that it says goodbye before the handshake.
+fn tls_fault(error: io::Error) -> Fault {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<TlsError>());
+    match cause {
+        Some(TlsError::InvalidMessage(InvalidMessage::InvalidContentType)) => Fault::InClear,
         _ => Fault::Io(error),
     }
 }

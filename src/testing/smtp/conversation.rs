@@ -95,13 +95,24 @@ impl Conversation {
                 return self.say(SmtpStep::reply("503 5.5.1 one at a time")).await;
             }
             "MAIL" => {
-                self.mail = Some(line.to_owned());
-                (SmtpPhase::Mail, SmtpStep::reply("250 2.1.0 ok"))
+                let step = self.step(SmtpPhase::Mail, SmtpStep::reply("250 2.1.0 ok"));
+                self.mail = step.answer.says_yes().then(|| line.to_owned());
+                return self.say(step).await;
+            }
+            "RCPT" if self.mail.is_none() => {
+                return self.say(SmtpStep::reply("503 5.5.1 MAIL first")).await;
             }
             "RCPT" => {
-                self.recipients.push(line.to_owned());
                 let step = self.shared.script(|script| script.step_for_recipient(line));
-                (SmtpPhase::Recipient, step.unwrap_or(SmtpStep::reply("250 2.1.5 ok")))
+                let polite = step.unwrap_or(SmtpStep::reply("250 2.1.5 ok"));
+                let step = self.step(SmtpPhase::Recipient, polite);
+                if step.answer.says_yes() {
+                    self.recipients.push(line.to_owned());
+                }
+                return self.say(step).await;
+            }
+            "DATA" if self.recipients.is_empty() => {
+                return self.say(SmtpStep::reply("503 5.5.1 RCPT first")).await;
             }
             "DATA" => return self.data().await,
             "QUIT" => return self.say(SmtpStep::reply("221 2.0.0 bye").then_close()).await,
@@ -237,6 +248,12 @@ impl Conversation {
         }
         match &step.answer {
             Answer::Bytes(bytes) => self.stream.write_all(bytes).await?,
+            // Whoever says nothing reads on only to see the end: what comes meanwhile (a client may
+            // write several commands at once) gets no answer either.
+            Answer::Nothing if !step.closes => {
+                while self.line().await?.is_some() {}
+                return Ok(Next::End);
+            }
             Answer::Nothing => {}
             Answer::EndlessLine => loop {
                 self.stream.write_all(&[b'2'; 1024]).await?;

@@ -79,6 +79,11 @@ impl Delay {
 }
 
 impl Answer {
+    /// Whether a client would read a yes.
+    pub(super) fn says_yes(&self) -> bool {
+        self.code().is_some_and(|code| code / 100 == 2)
+    }
+
     /// The code that a client would read first, if the answer begins like one.
     pub(super) fn code(&self) -> Option<u16> {
         match self {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::scene::Scene;
 
 /// What people have written into forms, to see it run in somebody's mail.
-const PAYLOADS: [&str; 32] = [
+pub(crate) const PAYLOADS: [&str; 32] = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
     "<a href=\"https://evil.example\">Click</a>",

@@ -3,7 +3,7 @@
 #[cfg(feature = "templates")]
 mod builtin;
 #[cfg(feature = "templates")]
-mod escaping;
+pub(crate) mod escaping;
 #[cfg(feature = "templates")]
 mod fuel;
 #[cfg(feature = "templates")]
@@ -13,7 +13,7 @@ mod loading;
 #[cfg(feature = "templates")]
 mod overriding;
 #[cfg(feature = "templates")]
-mod scene;
+pub(crate) mod scene;
 #[cfg(feature = "templates")]
 mod variables;
 mod words;

@@ -11,15 +11,15 @@ use puntual::time::{EventTime, TzDatabase};
 use serde_json::Value;
 
 /// Jane's booking on Friday 2026-07-10 at 15:00 in Berlin, seen the day before at 15:00.
-pub(super) struct Scene {
-    pub(super) now: DateTime<Utc>,
-    pub(super) task: Task,
-    pub(super) recipient: Recipient,
-    pub(super) event: Option<EventTime>,
+pub(crate) struct Scene {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) task: Task,
+    pub(crate) recipient: Recipient,
+    pub(crate) event: Option<EventTime>,
 }
 
 impl Scene {
-    pub(super) fn new() -> Scene {
+    pub(crate) fn new() -> Scene {
         let due_at = instant("2026-07-09T13:00:00Z");
         let entropy = Entropy::seeded(1);
         let id = TaskId::new(due_at, &entropy);
@@ -43,27 +43,27 @@ impl Scene {
         }
     }
 
-    pub(super) fn at(mut self, now: &str) -> Scene {
+    pub(crate) fn at(mut self, now: &str) -> Scene {
         self.now = instant(now);
         self
     }
 
-    pub(super) fn event(mut self, local: &str, zone: &str) -> Scene {
+    pub(crate) fn event(mut self, local: &str, zone: &str) -> Scene {
         self.event = Some(EventTime::civil(local, zone).unwrap());
         self
     }
 
-    pub(super) fn speaking(mut self, tag: &str) -> Scene {
+    pub(crate) fn speaking(mut self, tag: &str) -> Scene {
         self.recipient = self.recipient.locale(tag);
         self
     }
 
-    pub(super) fn data(mut self, data: Value) -> Scene {
+    pub(crate) fn data(mut self, data: Value) -> Scene {
         self.task.data = TaskData::new(&data).unwrap();
         self
     }
 
-    pub(super) fn render(&self, templates: &Templates, name: &str) -> Result<Message, RenderError> {
+    pub(crate) fn render(&self, templates: &Templates, name: &str) -> Result<Message, RenderError> {
         let tzdb = TzDatabase::bundled();
         let event = self.event.as_ref();
         templates.render(&RenderRequest::new(
@@ -77,19 +77,19 @@ impl Scene {
     }
 
     /// What a template of text makes of the scene.
-    pub(super) fn text(&self, template: &str) -> Result<String, String> {
+    pub(crate) fn text(&self, template: &str) -> Result<String, String> {
         let templates = Templates::new().with("t", TemplateSource::text(template)).unwrap();
         self.render(&templates, "t").map(|message| message.text).map_err(|e| e.to_string())
     }
 
     /// What a template of HTML makes of the scene.
-    pub(super) fn html(&self, template: &str) -> Result<String, String> {
+    pub(crate) fn html(&self, template: &str) -> Result<String, String> {
         let source = TemplateSource::text("text").with_html(template);
         let templates = Templates::new().with("t", source).map_err(|e| e.to_string())?;
         self.render(&templates, "t").map(|message| message.html.unwrap()).map_err(|e| e.to_string())
     }
 }
 
-pub(super) fn instant(text: &str) -> DateTime<Utc> {
+pub(crate) fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 
 use tempfile::TempDir;
 
-use super::postgres::{hand_over, unprivileged};
+use super::unprivileged::{hand_over, unprivileged};
 
 const KEEPER: &str = r#"
 PATH=$PATH:/usr/sbin pgbouncer -q "$1/pooler.ini" </dev/null >/dev/null 2>&1 &

@@ -9,7 +9,6 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, Write};
 use std::ops::Deref;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -22,6 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tempfile::TempDir;
 
 use super::pgbouncer::Pooler;
+use super::unprivileged::{hand_over, unprivileged};
 
 /// Where Debian puts the binaries of each version.
 const INSTALLED: &str = "/usr/lib/postgresql";
@@ -348,31 +348,4 @@ fn template(binaries: &Path) -> PathBuf {
         fs::rename(unfinished, &template).unwrap();
     }
     template
-}
-
-/// A command as somebody who may not do everything: Postgres refuses to run as root.
-pub(super) fn unprivileged(program: impl AsRef<std::ffi::OsStr>) -> Command {
-    let mut command = Command::new(program);
-    if let Some((uid, gid)) = nobody() {
-        command.uid(uid).gid(gid);
-    }
-    command.env("LC_ALL", "C");
-    command
-}
-
-pub(super) fn hand_over(directory: &Path) {
-    if let Some((uid, gid)) = nobody() {
-        chown(directory, Some(uid), Some(gid)).unwrap();
-    }
-}
-
-/// User and group `nobody`, where we are root.
-fn nobody() -> Option<(u32, u32)> {
-    if fs::metadata("/proc/self").unwrap().uid() != 0 {
-        return None;
-    }
-    let users = fs::read_to_string("/etc/passwd").unwrap();
-    let user = users.lines().find(|line| line.starts_with("nobody:"));
-    let fields: Vec<&str> = user.expect("there is a user nobody").split(':').collect();
-    Some((fields[2].parse().unwrap(), fields[3].parse().unwrap()))
 }

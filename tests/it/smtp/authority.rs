@@ -21,6 +21,11 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// A certificate for `name` and its key, in PEM form.
+    pub(super) fn issue(&self, name: &str) -> (String, String) {
+        self.issue_until(name, 4_000)
+    }
+
     /// The script with a certificate for `name`.
     pub(super) fn certify(&self, script: SmtpScript, name: &str) -> SmtpScript {
         self.certify_until(script, name, 4_000)
@@ -28,10 +33,15 @@ impl Authority {
 
     /// The script with a certificate that is valid until a year.
     pub(super) fn certify_until(&self, script: SmtpScript, name: &str, year: i32) -> SmtpScript {
+        let (certificate, key) = self.issue_until(name, year);
+        script.tls(&certificate, &key)
+    }
+
+    fn issue_until(&self, name: &str, year: i32) -> (String, String) {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_after = date_time_ymd(year, 1, 1);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        script.tls(&certificate.pem(), &key.serialize_pem())
+        (certificate.pem(), key.serialize_pem())
     }
 }

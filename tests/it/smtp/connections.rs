@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use puntual::notify::{NotifyErrorKind, SmtpPhase};
+use puntual::notify::{NotifyErrorKind, SmtpPhase, SmtpTls};
 use puntual::testing::{SmtpScript, SmtpStep};
 
+use super::authority::Authority;
 use super::{Bench, until};
 
 #[tokio::test]
@@ -115,4 +116,31 @@ async fn a_password_that_was_put_right_works_at_once() {
     bench.until_connected(0).await;
     bench.server.follow(SmtpScript::new());
     bench.send("a@x.example").await.unwrap();
+}
+
+/// Where TLS begins at once, some servers say 421 in clear, before the handshake.
+#[tokio::test]
+async fn a_server_that_takes_no_more_says_so_before_tls() {
+    let authority = Authority::new();
+    let script = authority.certify(SmtpScript::new(), "127.0.0.1").implicit_tls();
+    let bench =
+        Bench::with(script, |builder| builder.tls(SmtpTls::Implicit).extra_root(authority.pem()))
+            .await;
+    let minute = Duration::from_secs(60);
+    bench.server.push(SmtpPhase::End, SmtpStep::reply("250 ok").after(&bench.clock, minute));
+    let first = bench.begin("a@x.example");
+    bench.server.reached(SmtpPhase::End, 1).await;
+    let goodbye = SmtpStep::reply("421 too many connections").then_close();
+    bench.server.push(SmtpPhase::Tls, goodbye.clone());
+    let second = bench.begin("b@x.example");
+    until(|| bench.server.conversations().get(1).is_some_and(|second| second.is_over)).await;
+    until(|| bench.clock.next_deadline().is_some()).await;
+    bench.clock.advance(minute);
+    first.await.unwrap().unwrap();
+    second.await.unwrap().expect("it waits for the connection that there is");
+
+    bench.clock.advance(2 * minute);
+    bench.server.push(SmtpPhase::Tls, goodbye);
+    let error = bench.fail(NotifyErrorKind::ChannelDown).await;
+    assert!(error.detail().as_str().contains("answered in clear"), "{error}");
 }

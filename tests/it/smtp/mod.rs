@@ -1,13 +1,17 @@
 //! `SmtpNotifier` against a server that does what the test says.
 
 mod authority;
+mod beside;
 mod connections;
 mod downgrade;
 mod files;
 mod health;
 mod mails;
 mod odd;
+mod pipelining;
+mod real;
 mod secrets;
+mod send_test;
 mod settings;
 mod silence;
 mod table;
@@ -25,15 +29,15 @@ use puntual::testing::{self, ScriptedSmtp, SmtpScript, TestAttempt, VirtualClock
 const PASSWORD: &str = "canary-Pa55word";
 
 /// A server, a notifier that sends through it, and the clock of both.
-struct Bench {
-    server: ScriptedSmtp,
-    notifier: Arc<SmtpNotifier>,
+pub(crate) struct Bench {
+    pub(crate) server: ScriptedSmtp,
+    pub(crate) notifier: Arc<SmtpNotifier>,
     clock: VirtualClock,
 }
 
 impl Bench {
     /// Without TLS and login.
-    async fn plain(script: SmtpScript) -> Bench {
+    pub(crate) async fn plain(script: SmtpScript) -> Bench {
         Bench::with(script, |builder| builder).await
     }
 
@@ -53,7 +57,7 @@ impl Bench {
         Bench { server, notifier, clock }
     }
 
-    fn attempt(&self) -> TestAttempt {
+    pub(crate) fn attempt(&self) -> TestAttempt {
         testing::attempt().clock(&self.clock).build()
     }
 
@@ -102,6 +106,12 @@ pub(crate) fn until(condition: impl Fn() -> bool) -> impl Future<Output = ()> {
 fn to_address(to: &str) -> Notification {
     let to: EmailAddress = to.parse().unwrap();
     testing::notification(to, "Your court is booked for 6 pm.")
+}
+
+/// A polite server that is told one command after the other, and one that takes them at once.
+fn one_by_one_and_at_once() -> [SmtpScript; 2] {
+    let at_once = SmtpScript::new().offers(["AUTH PLAIN LOGIN", "PIPELINING"]);
+    [SmtpScript::new(), at_once]
 }
 
 /// The phases in which a server answers, in their order, on a connection without TLS.

@@ -3,7 +3,7 @@
 use puntual::notify::NotifyErrorKind;
 use puntual::testing::{SmtpScript, SmtpStep};
 
-use super::{ANSWERED, Bench, without_answer};
+use super::{ANSWERED, Bench, one_by_one_and_at_once, without_answer};
 
 #[tokio::test]
 async fn nonsense_in_any_phase_ends_the_connection() {
@@ -21,9 +21,11 @@ async fn nonsense_in_any_phase_ends_the_connection() {
         ("half a reply", SmtpStep::bytes("250-more\r\n").then_close()),
         ("half a line", SmtpStep::bytes("25").then_close()),
     ];
-    for phase in ANSWERED {
+    let cases =
+        one_by_one_and_at_once().map(|script| ANSWERED.map(|phase| (script.clone(), phase)));
+    for (script, phase) in cases.into_iter().flatten() {
         for (what, step) in &odd {
-            let bench = Bench::logged_in(SmtpScript::new().then(phase, step.clone())).await;
+            let bench = Bench::logged_in(script.clone().then(phase, step.clone())).await;
             let error = bench.send("jane@example.com").await.expect_err(what);
             assert_eq!(error.kind(), without_answer(phase), "{phase}, {what}: {error}");
             bench.send("john@example.com").await.unwrap();
@@ -34,8 +36,10 @@ async fn nonsense_in_any_phase_ends_the_connection() {
 
 #[tokio::test]
 async fn a_3xx_where_none_belongs_is_no_yes() {
-    for phase in ANSWERED {
-        let bench = Bench::logged_in(SmtpScript::new().then(phase, SmtpStep::reply("399 m"))).await;
+    let cases =
+        one_by_one_and_at_once().map(|script| ANSWERED.map(|phase| (script.clone(), phase)));
+    for (script, phase) in cases.into_iter().flatten() {
+        let bench = Bench::logged_in(script.then(phase, SmtpStep::reply("399 m"))).await;
         let error = bench.send("jane@example.com").await.expect_err("a 3xx is no success");
         assert_eq!(error.kind(), without_answer(phase), "{phase}: {error}");
     }

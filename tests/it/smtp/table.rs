@@ -7,7 +7,7 @@ use puntual::notify::Scope;
 use puntual::notify::SmtpPhase::{self, Auth, Data, End, Greeting, Hello, Mail, Recipient};
 use puntual::testing::{SmtpScript, SmtpStep};
 
-use super::Bench;
+use super::{Bench, one_by_one_and_at_once};
 
 type Line = (SmtpPhase, &'static str, NotifyErrorKind, Scope, Option<u64>);
 
@@ -52,8 +52,11 @@ const LINES: &[Line] = &[
 
 #[tokio::test]
 async fn each_reply_ends_the_attempt_as_the_table_says_and_spares_the_next_message() {
-    for (phase, reply, kind, scope, wait) in LINES {
-        let script = SmtpScript::new().then(*phase, SmtpStep::reply(reply));
+    let lines = || LINES.iter();
+    let cases =
+        one_by_one_and_at_once().map(|script| lines().map(move |line| (script.clone(), line)));
+    for (script, (phase, reply, kind, scope, wait)) in cases.into_iter().flatten() {
+        let script = script.then(*phase, SmtpStep::reply(reply));
         let bench = Bench::logged_in(script).await;
         let error = bench.send("jane@example.com").await.expect_err(reply);
         let found = (error.kind(), error.scope(), error.wait().map(|wait| wait.as_secs()));

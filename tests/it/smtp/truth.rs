@@ -5,7 +5,7 @@ use std::time::Duration;
 use puntual::notify::{Notifier as _, NotifyErrorKind, SmtpPhase};
 use puntual::testing::{self, SmtpScript, SmtpStep};
 
-use super::{Bench, to_address, until};
+use super::{Bench, one_by_one_and_at_once, to_address, until};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -13,8 +13,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// and its late 250 was read as the answer to the next message, which the server refused.
 #[tokio::test]
 async fn a_554_is_never_called_sent_after_an_attempt_was_dropped() {
-    for phase in [SmtpPhase::Mail, SmtpPhase::Recipient, SmtpPhase::Data, SmtpPhase::End] {
-        let bench = Bench::plain(SmtpScript::new()).await;
+    let phases = [SmtpPhase::Mail, SmtpPhase::Recipient, SmtpPhase::Data, SmtpPhase::End];
+    let cases = one_by_one_and_at_once().map(|script| phases.map(|phase| (script.clone(), phase)));
+    for (script, phase) in cases.into_iter().flatten() {
+        let bench = Bench::plain(script).await;
         let late = match phase {
             SmtpPhase::Data => "354 go on",
             _ => "250 2.0.0 late",
@@ -57,9 +59,11 @@ async fn a_cut_after_the_final_dot_is_uncertain_and_one_before_it_is_not() {
         (SmtpPhase::Data, NotifyErrorKind::Transient),
         (SmtpPhase::End, NotifyErrorKind::Uncertain),
     ] {
-        let bench = Bench::plain(SmtpScript::new().then(phase, SmtpStep::close())).await;
-        let error = bench.fail(kind).await;
-        assert_eq!(error.code().as_str(), "closed", "{phase}");
+        for script in one_by_one_and_at_once() {
+            let bench = Bench::plain(script.then(phase, SmtpStep::close())).await;
+            let error = bench.fail(kind).await;
+            assert_eq!(error.code().as_str(), "closed", "{phase}");
+        }
     }
 }
 
@@ -79,12 +83,13 @@ async fn only_2xx_after_the_final_dot_is_success() {
 #[tokio::test]
 async fn nothing_but_354_lets_the_content_go() {
     for reply in ["250 ok", "350 what", "220 hello"] {
-        let bench =
-            Bench::plain(SmtpScript::new().then(SmtpPhase::Data, SmtpStep::reply(reply))).await;
-        bench.fail(NotifyErrorKind::Transient).await;
-        until(|| bench.server.conversations()[0].is_over).await;
-        let last = bench.server.conversations()[0].commands.last().cloned();
-        assert_eq!(last.as_deref(), Some("DATA"), "{reply}");
+        for script in one_by_one_and_at_once() {
+            let bench = Bench::plain(script.then(SmtpPhase::Data, SmtpStep::reply(reply))).await;
+            bench.fail(NotifyErrorKind::Transient).await;
+            until(|| bench.server.conversations()[0].is_over).await;
+            let last = bench.server.conversations()[0].commands.last().cloned();
+            assert_eq!(last.as_deref(), Some("DATA"), "{reply}");
+        }
     }
 }
 
