@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use puntual::notify::SmtpPhase;
+use puntual::notify::{NotifyErrorKind, SmtpPhase, SmtpTls};
 use puntual::testing::{SmtpScript, SmtpStep};
 
+use super::authority::Authority;
 use super::{ANSWERED, Bench, without_answer};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -54,4 +55,43 @@ async fn the_limits_are_those_that_the_protocol_asks_for() {
     ] {
         assert_eq!(phase.time_limit().as_secs(), seconds, "{phase}");
     }
+}
+
+/// An answer in the last second is an answer.
+#[tokio::test]
+async fn an_answer_right_before_the_limit_is_in_time() {
+    let answers = ["220", "250-x\r\n250 AUTH PLAIN", "235", "250", "250", "354", "250"];
+    for (phase, answer) in ANSWERED.into_iter().zip(answers) {
+        let bench = Bench::logged_in(SmtpScript::new()).await;
+        let late = phase.time_limit() - SECOND;
+        bench.server.push(phase, SmtpStep::reply(answer).after(&bench.clock, late));
+        let sending = bench.begin("jane@example.com");
+        bench.server.reached(phase, 1).await;
+        while !sending.is_finished() {
+            bench.clock.settle().await;
+            bench.clock.advance(SECOND);
+        }
+        sending.await.unwrap().unwrap_or_else(|error| panic!("{phase}: {error}"));
+        assert_eq!(bench.server.mails().len(), 1, "{phase}");
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_end_is_given_up() {
+    let authority = Authority::new();
+    let script = authority.certify(SmtpScript::new(), "127.0.0.1").implicit_tls();
+    let script = script.then(SmtpPhase::Tls, SmtpStep::silence());
+    let bench =
+        Bench::with(script, |builder| builder.tls(SmtpTls::Implicit).extra_root(authority.pem()))
+            .await;
+    let sending = bench.begin("jane@example.com");
+    bench.server.reached(SmtpPhase::Tls, 1).await;
+    while !sending.is_finished() {
+        bench.clock.settle().await;
+        bench.clock.advance(SECOND);
+    }
+    let error = sending.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.code().as_str()), (NotifyErrorKind::ChannelDown, "timeout"));
+    assert_eq!(error.detail().as_str(), "TLS: no answer within 15 s");
+    bench.send("john@example.com").await.unwrap();
 }

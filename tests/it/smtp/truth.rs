@@ -139,3 +139,22 @@ async fn two_answers_to_the_final_dot_are_uncertain() {
     let bench = Bench::plain(SmtpScript::new().then(SmtpPhase::End, goodbye)).await;
     bench.send("jane@example.com").await.expect("it accepted, and said goodbye");
 }
+
+/// A server that goes away in the middle of the content: what is told depends on the dot alone.
+#[tokio::test]
+async fn a_cut_in_the_content_is_uncertain_only_once_the_dot_may_have_left() {
+    for script in one_by_one_and_at_once() {
+        let bench = Bench::plain(script.then(SmtpPhase::Content, SmtpStep::close())).await;
+        let attempt = bench.attempt();
+        let message = to_address("jane@example.com");
+        let error = bench.notifier.notify(&attempt, &message).await.unwrap_err();
+        let expected = match attempt.hand_offs() {
+            0 => NotifyErrorKind::Transient,
+            _ => NotifyErrorKind::Uncertain,
+        };
+        assert_eq!((error.kind(), error.code().as_str()), (expected, "closed"), "{error}");
+        assert!(bench.server.mails().is_empty());
+        bench.send("john@example.com").await.unwrap();
+        assert_eq!(bench.server.conversations().len(), 2);
+    }
+}
