@@ -10,6 +10,9 @@ use super::{again, bench, check_commands, check_raw, hostile, seeds, send, to_ja
 /// Bytes that a session writes at once.
 const BLOCK: usize = 64 * 1024;
 
+/// Bytes of a line of filling, with its end.
+const LINE: usize = 17;
+
 /// What looks like an end, in every way to write one, in 64 bytes.
 const WINDOW: &str =
     "\n.\n..\n.\r\n\n.\rQUIT\r.\r\n.\nRSET\n\n.\n.a\n.\r\rMAIL FROM:<x@evil.example>\n.\n";
@@ -17,24 +20,24 @@ const WINDOW: &str =
 /// The edge of the first block falls on every byte of the window.
 #[tokio::test]
 async fn s03_a_text_ends_no_message_wherever_it_is_cut() {
-    // A subject that is a letter longer moves the window by a byte, a line of filling by 17.
-    let mail = async |lines: usize, subject: usize| {
-        let text = format!("{}{WINDOW}after\n", "filling filling\n".repeat(lines));
-        let message = Message::text(text.as_str()).with_subject("x".repeat(subject));
+    // A line of filling moves the window by 17 bytes, a letter of the last one by a byte.
+    let mail = async |letters: usize| {
+        let filling = "filling filling\n".repeat(letters / LINE);
+        let text = format!("{filling}{}\n{WINDOW}after\n", "f".repeat(letters % LINE));
+        let message = Message::text(text.as_str()).with_subject("Court");
         let bench = bench().await;
         send(&bench, &to_jane(message)).await.unwrap();
         let mails = bench.server.mails();
         check_commands(&bench, &mails);
         let [mail] = &mails[..] else { panic!("{} messages", mails.len()) };
-        check_same(mail, &text, &format!("{lines} lines, a subject of {subject}"));
+        check_same(mail, &text, &format!("{letters} letters of filling"));
         let at = mail.raw.windows(9).position(|at| at == b"\r\n..\r\n...");
         at.expect("the window is there")
     };
     let bytes = WINDOW.len() * 2;
-    let lines = (BLOCK - bytes - mail(0, 1).await) / 17;
-    let first = BLOCK - bytes - mail(lines, 1).await;
+    let first = BLOCK - bytes - mail(0).await;
     for shift in 1..=bytes {
-        assert_eq!(mail(lines, 1 + first + shift).await, BLOCK - bytes + shift);
+        assert_eq!(mail(first + shift).await, BLOCK - bytes + shift);
     }
 }
 

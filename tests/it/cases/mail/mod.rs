@@ -10,6 +10,7 @@ use std::sync::Arc;
 use mail_parser::{Addr, MessageParser, MessagePart, MimeHeaders as _};
 use puntual::notify::{SmtpNotifier, SmtpTls};
 use puntual::store::TaskStore;
+use puntual::task::Channel;
 use puntual::testing::{ScriptedSmtp, SmtpMail, SmtpScript, VirtualClock};
 use puntual::{Reminder, Reminders, Scheduler};
 
@@ -36,7 +37,9 @@ impl Post {
             .build()
             .unwrap();
         let store = backend.store();
-        let scheduler = engine(&store, &clock, 1).notifier(smtp).build().unwrap();
+        // One person gets more than a person should in an hour.
+        let engine = engine(&store, &clock, 1).rate_per_person(Channel::EMAIL, None);
+        let scheduler = engine.notifier(smtp).build().unwrap();
         Post { server, store, scheduler }
     }
 
