@@ -88,13 +88,7 @@ impl SmtpNotifier {
             Ok(receipt) => (Ok(receipt), None),
             Err(Unsent::Gate(error)) => (Err(error), None),
             Err(Unsent::Trouble(trouble)) => {
-                // What a server does not offer is missed without a step.
-                if steps.last().is_none_or(|last| last.phase != trouble.phase) {
-                    steps.push(SmtpTrialStep::new(trouble.phase, Duration::ZERO));
-                }
-                if let Some(last) = steps.last_mut() {
-                    last.is_done = false;
-                }
+                fail_at(&mut steps, trouble.phase);
                 let phase = trouble.phase;
                 let error = relay.classifier.error(trouble);
                 let remedy = remedy(phase, &error);
@@ -170,6 +164,18 @@ impl fmt::Display for SmtpTrial {
                 }
             }
         }
+    }
+}
+
+/// Leaves the step that failed as the last one. Answers behind it belong to commands that were
+/// written together with it; what a server does not offer is missed without a step.
+fn fail_at(steps: &mut Vec<SmtpTrialStep>, phase: SmtpPhase) {
+    match steps.iter().rposition(|step| step.phase == phase) {
+        Some(failed) => steps.truncate(failed + 1),
+        None => steps.push(SmtpTrialStep::new(phase, Duration::ZERO)),
+    }
+    if let Some(last) = steps.last_mut() {
+        last.is_done = false;
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::Output;
 use puntual::notify::SmtpPhase;
 use puntual::testing::{ScriptedSmtp, SmtpScript, SmtpStep};
 
-use super::PASSWORD;
+use super::{PASSWORD, one_by_one_and_at_once};
 
 /// How a run ended, and what it said.
 pub(super) struct Run {
@@ -49,6 +49,23 @@ fn without_times(said: &str) -> Vec<&str> {
     said.lines().map(|text| &text[..line(text)]).collect()
 }
 
+/// What the steps say that are done, on a connection without TLS.
+const DONE: [(SmtpPhase, &str); 7] = [
+    (SmtpPhase::Greeting, "greeting: the server is there"),
+    (SmtpPhase::Hello, "EHLO: the server says what it offers"),
+    (SmtpPhase::Auth, "AUTH: logged in"),
+    (SmtpPhase::Mail, "MAIL: the sender may send"),
+    (SmtpPhase::Recipient, "RCPT: the recipient is taken"),
+    (SmtpPhase::Data, "DATA: the server waits for the message"),
+    (SmtpPhase::Content, "content: the message is written"),
+];
+
+/// The steps up to this phase, connecting included, and what the report says of the phase itself.
+fn steps_up_to<'a>(phase: SmtpPhase, connect: &'a str, itself: &'a str) -> Vec<&'a str> {
+    let before = DONE.iter().filter(|(done, _)| *done < phase).map(|(_, line)| *line);
+    [connect].into_iter().chain(before).chain([itself]).collect()
+}
+
 const TO_JANE: [&str; 2] = ["--to", "jane@example.com"];
 
 #[tokio::test]
@@ -57,18 +74,9 @@ async fn an_accepted_test_message_is_reported_step_by_step_and_ends_with_0() {
     let run = run_against(server.port(), &TO_JANE).await;
     assert_eq!(run.code, Some(0), "{}", run.said);
     let connect = format!("connect: 127.0.0.1, port {}", server.port());
-    let expected = [
-        &connect,
-        "greeting: the server is there",
-        "EHLO: the server says what it offers",
-        "AUTH: logged in",
-        "MAIL: the sender may send",
-        "RCPT: the recipient is taken",
-        "DATA: the server waits for the message",
-        "content: the message is written",
-        "final dot: 250 2.0.0 Ok: queued as N1",
-        "accepted by the relay; whether it arrives, the mailbox shows",
-    ];
+    let dot = "final dot: 250 2.0.0 Ok: queued as N1";
+    let mut expected = steps_up_to(SmtpPhase::End, &connect, dot);
+    expected.push("accepted by the relay; whether it arrives, the mailbox shows");
     assert_eq!(without_times(&run.said), expected);
     assert_eq!(run.said.matches(" ms)").count(), 9, "each step has its time: {}", run.said);
     let mails = server.mails();
@@ -80,7 +88,7 @@ async fn an_accepted_test_message_is_reported_step_by_step_and_ends_with_0() {
 
 #[tokio::test]
 async fn a_test_message_that_is_not_accepted_names_step_and_remedy_and_ends_with_1() {
-    for (phase, step, last, remedy) in [
+    let refusals = [
         (
             SmtpPhase::Auth,
             SmtpStep::reply("535 5.7.8 no"),
@@ -106,6 +114,12 @@ async fn a_test_message_that_is_not_accepted_names_step_and_remedy_and_ends_with
             "not accepted for now; try again in a few minutes",
         ),
         (
+            SmtpPhase::Data,
+            SmtpStep::reply("554 5.7.1 not today"),
+            "DATA: not today [554 5.7.1]",
+            "not accepted; ",
+        ),
+        (
             SmtpPhase::End,
             SmtpStep::reply("554 5.7.1 spam"),
             "final dot: spam [554 5.7.1]",
@@ -117,13 +131,18 @@ async fn a_test_message_that_is_not_accepted_names_step_and_remedy_and_ends_with
             "final dot: the server closed the connection [closed]",
             "nobody knows whether it was accepted; look into the mailbox",
         ),
-    ] {
-        let server = ScriptedSmtp::start(SmtpScript::new().then(phase, step)).await.unwrap();
-        let run = run_against(server.port(), &TO_JANE).await;
-        assert_eq!(run.code, Some(1), "{}", run.said);
-        let lines = without_times(&run.said);
-        assert_eq!(lines[lines.len() - 2], last, "{}", run.said);
-        assert!(lines[lines.len() - 1].starts_with(remedy), "{}", run.said);
+    ];
+    for script in one_by_one_and_at_once() {
+        for (phase, step, last, remedy) in refusals.clone() {
+            let server = ScriptedSmtp::start(script.clone().then(phase, step)).await.unwrap();
+            let run = run_against(server.port(), &TO_JANE).await;
+            assert_eq!(run.code, Some(1), "{}", run.said);
+            let connect = format!("connect: 127.0.0.1, port {}", server.port());
+            let lines = without_times(&run.said);
+            let (verdict, steps) = lines.split_last().unwrap();
+            assert_eq!(steps, steps_up_to(phase, &connect, last), "{}", run.said);
+            assert!(verdict.starts_with(remedy), "{}", run.said);
+        }
     }
 }
 
