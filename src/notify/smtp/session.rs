@@ -106,6 +106,7 @@ impl Session {
         if let Err(Unsent::Trouble(trouble)) = &result
             && trouble.leaves_in_step()
             && !self.is_astray
+            && !self.wire.has_unread()
         {
             self.in_step = true;
             self.needs_reset |= !matches!(trouble.what, Fault::Missing(_));
@@ -142,12 +143,12 @@ impl Session {
             self.wire.write(b".\r\n").await?;
             self.wire.last_reply().await
         };
-        let (reply, in_step) = relay.within(&mut self.alarm, SmtpPhase::End, end).await?;
+        let reply = relay.within(&mut self.alarm, SmtpPhase::End, end).await?;
         if !reply.is_positive() {
             return Err(not(SmtpPhase::End, reply).into());
         }
         self.accepted += 1;
-        self.in_step = in_step;
+        self.in_step = !self.wire.has_unread();
         Ok(handed_off.accepted(evidence(relay, &reply)))
     }
 

@@ -47,26 +47,35 @@ impl Wire {
     }
 
     /// Reads one reply. Nothing may follow it: a server that answers more than it was asked is
-    /// out of step, and the next reply would be the wrong one.
+    /// out of step, and the next reply would be the wrong one. A goodbye (421) behind a no is
+    /// unasked as well, and takes nothing from the no; it stays [unread](Wire::has_unread).
     pub(super) async fn reply(&mut self) -> Result<SmtpReply, Fault> {
         let reply = self.first_reply().await?;
-        if self.unread.is_empty() {
+        self.alone(reply, SmtpReply::is_negative)
+    }
+
+    /// As [`Wire::reply`], after the final dot: a server that accepts and says goodbye in one
+    /// breath has accepted.
+    pub(super) async fn last_reply(&mut self) -> Result<SmtpReply, Fault> {
+        let reply = self.first_reply().await?;
+        self.alone(reply, |reply| reply.is_negative() || reply.is_positive())
+    }
+
+    /// The reply, if nothing follows it, or a goodbye where it `may_end` so.
+    fn alone(
+        &self,
+        reply: SmtpReply,
+        may_end: impl Fn(&SmtpReply) -> bool,
+    ) -> Result<SmtpReply, Fault> {
+        if self.unread.is_empty() || self.unread.starts_with(b"421") && may_end(&reply) {
             return Ok(reply);
         }
         Err(Fault::Odd(format!("{} bytes after the reply {}", self.unread.len(), reply.codes())))
     }
 
-    /// As [`Wire::reply`], after the final dot: a server that accepts and says goodbye in one
-    /// breath (421) has accepted. Also tells whether the connection may be used on.
-    pub(super) async fn last_reply(&mut self) -> Result<(SmtpReply, bool), Fault> {
-        let reply = self.first_reply().await?;
-        if self.unread.is_empty() {
-            return Ok((reply, true));
-        }
-        if reply.is_positive() && self.unread.starts_with(b"421") {
-            return Ok((reply, false));
-        }
-        Err(Fault::Odd(format!("{} bytes after the reply {}", self.unread.len(), reply.codes())))
+    /// Whether there is more than was asked for: then the connection is used no more.
+    pub(super) fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
     }
 
     /// A reply that is there without having been asked for, if it is there whole.

@@ -94,6 +94,48 @@ async fn a_refusal_keeps_the_connection_and_a_goodbye_ends_it() {
     }
 }
 
+/// A goodbye in one breath with a no, as servers say it to clients that err too often: the no
+/// counts, whether the goodbye stands behind the last answer or where the next one belongs.
+#[tokio::test]
+async fn a_goodbye_right_behind_a_no_takes_nothing_from_it_and_ends_the_connection() {
+    let lines = || LINES.iter();
+    let cases =
+        one_by_one_and_at_once().map(|script| lines().map(move |line| (script.clone(), line)));
+    for (script, (phase, reply, kind, scope, wait)) in cases.into_iter().flatten() {
+        let both = format!("{reply}\r\n421 4.7.0 too many errors, wait 40 seconds\r\n");
+        let bench = Bench::logged_in(script.then(*phase, SmtpStep::bytes(both))).await;
+        let error = bench.send("jane@example.com").await.expect_err(reply);
+        let found = (error.kind(), error.scope(), error.wait().map(|wait| wait.as_secs()));
+        assert_eq!(found, (*kind, *scope, *wait), "{phase}: {reply}: {error}");
+        assert!(reply.starts_with(&error.code().as_str()[..3]), "{error}");
+        assert!(error.detail().as_str().starts_with(&phase.to_string()), "{error}");
+
+        bench.send("john@example.com").await.unwrap();
+        assert_eq!(bench.server.conversations().len(), 2, "{phase}: {reply}");
+    }
+}
+
+/// Behind a yes it is the answer to the next command, if that was written already.
+#[tokio::test]
+async fn a_goodbye_behind_a_yes_to_a_command_sends_nothing() {
+    for (script, phase, code) in [
+        (SmtpScript::new(), Recipient, "odd_reply"),
+        (SmtpScript::new().offers(["PIPELINING"]), Recipient, "421 4.7.0"),
+        (SmtpScript::new(), Data, "odd_reply"),
+        (SmtpScript::new().offers(["PIPELINING"]), Data, "odd_reply"),
+    ] {
+        let yes = if phase == Data { "354 go on" } else { "250 ok" };
+        let both = SmtpStep::bytes(format!("{yes}\r\n421 4.7.0 too many errors\r\n"));
+        let bench = Bench::plain(script.then(phase, both.then_close())).await;
+        let error = bench.send("jane@example.com").await.unwrap_err();
+        assert_eq!(error.code().as_str(), code, "{phase}");
+        assert!(matches!(error.kind(), Transient | ChannelDown), "{phase}: {error}");
+        assert!(bench.server.mails().is_empty(), "{phase}");
+        bench.send("john@example.com").await.unwrap();
+        assert_eq!(bench.server.conversations().len(), 2, "{phase}");
+    }
+}
+
 /// The reasons of two recipients on one connection are not mixed up.
 #[tokio::test]
 async fn one_refused_recipient_of_five_harms_nobody_else() {
