@@ -11,7 +11,8 @@ const LINE_OCTETS: usize = 75;
 /// an iCalendar integer until 2094.
 const SEQUENCE_EPOCH: i64 = 1_767_225_600;
 
-/// The file of an entry about `subject` whose event begins at `start`, sent at `now`.
+/// The file of an entry about `subject` whose event begins at `start`, as it was asked for at
+/// `as_of`: every attempt and every engine writes the same bytes.
 ///
 /// Times are instants in UTC: each calendar shows them in the zone of its owner, and no table of
 /// a zone's rules has to go with them. A change of these rules reaches it with the next message.
@@ -20,7 +21,7 @@ const SEQUENCE_EPOCH: i64 = 1_767_225_600;
 ///
 /// The stored entry names no organizer.
 pub(crate) fn file(
-    now: DateTime<Utc>,
+    as_of: DateTime<Utc>,
     entry: &CalendarEntry,
     subject: &Subject,
     start: DateTime<Utc>,
@@ -32,7 +33,7 @@ pub(crate) fn file(
         false => ("PUBLISH", "CONFIRMED"),
     };
     let uid = parts.uid.map_or_else(|| uid_of(subject, &organizer), str::to_owned);
-    let sequence = parts.sequence.map_or_else(|| sequence_at(now), i64::from);
+    let sequence = parts.sequence.map_or_else(|| sequence_at(as_of), i64::from);
     let mut lines = Lines::default();
     lines.add("BEGIN", "VCALENDAR");
     lines.add("VERSION", "2.0");
@@ -42,7 +43,7 @@ pub(crate) fn file(
     lines.add("BEGIN", "VEVENT");
     lines.add("UID", &escaped(&uid));
     lines.add("SEQUENCE", &sequence.to_string());
-    lines.add("DTSTAMP", &instant(now));
+    lines.add("DTSTAMP", &instant(as_of));
     lines.add("DTSTART", &instant(start));
     if let Some(duration) = parts.duration {
         let duration = TimeDelta::from_std(duration).unwrap_or_default();
@@ -69,8 +70,8 @@ fn uid_of(subject: &Subject, organizer: &Mailbox) -> String {
     format!("{}~{}@{domain}", subject.kind(), subject.id())
 }
 
-fn sequence_at(now: DateTime<Utc>) -> i64 {
-    (now.timestamp() - SEQUENCE_EPOCH).clamp(0, i64::from(i32::MAX))
+fn sequence_at(as_of: DateTime<Utc>) -> i64 {
+    (as_of.timestamp() - SEQUENCE_EPOCH).clamp(0, i64::from(i32::MAX))
 }
 
 /// `20260710T130000Z` (RFC 5545, section 3.3.5, form 2).

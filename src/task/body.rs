@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{CalendarEntry, Content, InvalidField, Limits, Recipient, Rule, SafeText, TaskData};
 use crate::policy::{ExpiryPolicy, PastDue, RetryPolicy};
-use crate::time::{DeliveryWindow, EventTime, Trigger};
+use crate::time::{DeliveryWindow, EventTime, Trigger, wire};
 
 /// The version of the record that this library writes.
 const VERSION: u32 = 1;
@@ -151,6 +152,10 @@ pub struct Memory {
     /// How often a message that may have arrived was repeated.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub resends: u32,
+    /// When a request with a calendar file was last changed, or its times by new rules of a zone;
+    /// absent as long as it is what was stored first.
+    #[serde(default, with = "wire::instant_option", skip_serializing_if = "Option::is_none")]
+    pub revised_at: Option<DateTime<Utc>>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -170,6 +175,17 @@ impl Body {
     pub fn new(event: Option<EventTime>, trigger: Trigger, request: Request) -> Self {
         let head = Head { version: VERSION, generation: 1, event, trigger };
         Body { head, request, memory: Memory::default() }
+    }
+
+    /// Since when the request of a row that was stored at `created_at` is what it is.
+    pub(crate) fn revised_at(&self, created_at: DateTime<Utc>) -> DateTime<Utc> {
+        self.memory.revised_at.unwrap_or(created_at)
+    }
+
+    /// Notes that the request changes at `now`, where a calendar file has to tell it. A clock that
+    /// is behind takes nothing back.
+    pub(crate) fn revise(&mut self, now: DateTime<Utc>, before: DateTime<Utc>) {
+        self.memory.revised_at = self.request.calendar.as_ref().map(|_| now.max(before));
     }
 
     /// Writes the body down, with a checksum over it and `data`.

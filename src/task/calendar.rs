@@ -17,10 +17,15 @@ use super::{InvalidField, Limits, Mailbox, Rule};
 /// Files about one subject are one entry in a calendar, however many reminders bring one: the
 /// confirmation, the reminder after a move and the cancellation share their `UID`, which is made
 /// of the reminder's subject and the organizer's domain. Of two files a calendar keeps the one
-/// with the higher `SEQUENCE`. That is **the second of sending**, counted from the beginning of
-/// 2026, so that it never falls from one message to the next, whichever rows they come from: a
-/// cancellation is a row of its own, with generations of its own. Two messages within one second
-/// have the same.
+/// with the higher `SEQUENCE`. That is **the second in which its reminder was asked for**, moved or
+/// changed last, counted from the beginning of 2026, and `DTSTAMP` is the same instant. So it is
+/// the same whenever and by whichever engine the message is sent, and it never falls from one ask
+/// to the next, whichever rows they make: a cancellation is a row of its own, with generations of
+/// its own. A task that is [retried](crate::Scheduler::retry) by hand was not asked for anew.
+///
+/// The clock is that of the host that asks. Two asks within one second have the same `SEQUENCE`,
+/// and where the clocks of two hosts differ by more than the time between two asks, the later one
+/// may have the lower. Who cannot rely on the clocks counts by [`CalendarEntry::sequence`].
 ///
 /// # Examples
 ///

@@ -41,9 +41,9 @@ impl Delivery {
         let (Some(entry), Some(event)) = (&body.request.calendar, &body.head.event) else {
             return Ok(Vec::new());
         };
-        let now = self.engine.now();
+        let as_of = body.revised_at(self.task.created_at);
         let start = event.resolve(&self.engine.tzdb()).map_err(InvalidField::from);
-        let file = start.and_then(|start| calendar::file(now, entry, &self.task.subject, start));
+        let file = start.and_then(|start| calendar::file(as_of, entry, &self.task.subject, start));
         let failed = |refused: InvalidField| {
             Happened::Transient(Failure::new(Reason::Render, "calendar", refused.to_string()))
         };

@@ -36,6 +36,7 @@ pub(crate) fn scheduled_again(
     let mut body = Body::new(ask.event.clone(), ask.trigger.clone(), ask.request.clone());
     body.head.generation = generation;
     body.memory = Memory { tzdb: planner.rules.tzdb.version().to_string(), ..known.memory(what) };
+    body.revise(now, known.revised_at(task));
     rewrite(now, task, Rewrite { body, data: Some(&ask.data), what, was: &known }, planner).map(
         |mut planned| {
             if let Some(change) = &mut planned.write {
@@ -65,6 +66,7 @@ pub(crate) fn moved(
     body.head.generation = body.head.generation.saturating_add(1);
     body.memory =
         Memory { tzdb: planner.rules.tzdb.version().to_string(), ..was.memory(Scheduling::Moved) };
+    body.revise(now, was.revised_at(task));
     rewrite(now, task, Rewrite { body, data: None, what: Scheduling::Moved, was: &was }, planner)
 }
 
@@ -81,6 +83,14 @@ impl Known {
             Known::Whole(body) => Some(&body.head),
             Known::Head(head) => Some(head),
             Known::Nothing => None,
+        }
+    }
+
+    /// Since when the row's present request is what it is.
+    fn revised_at(&self, task: &Task) -> DateTime<Utc> {
+        match self {
+            Known::Whole(body) => body.revised_at(task.created_at),
+            Known::Head(_) | Known::Nothing => task.created_at,
         }
     }
 

@@ -137,6 +137,7 @@ pub(crate) fn recomputed(
     let (old, new) = (body.memory.tzdb.clone(), planner.rules.tzdb.version().as_str());
     entry.detail = Some(SafeText::new(format!("rescheduled (tzdb {old} -> {new})")));
     body.memory.tzdb = new.to_owned();
+    body.revise(now, body.revised_at(task.created_at));
     let mut change = Change::of(task, entry);
     change.state = state;
     change.wake_at = timing.skip.is_none().then_some(timing.times.due_at);

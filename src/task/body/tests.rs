@@ -36,6 +36,14 @@ fn what_was_added_later_changes_no_body_that_does_without() {
     let encoded = with_entry.encode(&data).unwrap();
     assert_eq!(encoded.decode(&data).unwrap(), with_entry);
     assert!(encoded.as_str().contains(r#""calendar":{"title":"Court 3","cancelled":true}"#));
+    let created_at: DateTime<Utc> = "2026-07-01T10:00:00Z".parse().unwrap();
+    assert_eq!(with_entry.revised_at(created_at), created_at);
+    with_entry.revise("2026-07-01T09:00:00Z".parse().unwrap(), created_at);
+    assert_eq!(with_entry.memory.revised_at, Some(created_at), "a clock was behind");
+    assert_eq!(with_entry.encode(&data).unwrap().decode(&data).unwrap(), with_entry);
+    let mut without_entry = body();
+    without_entry.revise(created_at, created_at);
+    assert_eq!(without_entry.encode(&data).unwrap().as_str(), stored);
 }
 
 #[test]

@@ -5,13 +5,15 @@ use std::time::Duration;
 use icalendar::{Calendar, CalendarDateTime, Component, DatePerhapsTime, EventLike};
 use puntual::scheduler::Scheduling;
 use puntual::task::{Attachment, CalendarEntry, Limits, PhoneNumber, Rule, Subject};
+use puntual::testing::VirtualClock;
 use puntual::{Reminder, Reminders};
 
-use super::{Backend, DAY, Desk, HOUR, MINUTE, booking, civil, each_store, jane, reminder};
+use super::{Backend, DAY, Desk, HOUR, MINUTE, booking, civil, each_store, engine, jane, reminder};
 
 each_store!(
     a_reminder_brings_its_event_as_a_file,
     all_messages_about_a_subject_are_one_entry_whose_sequence_never_falls,
+    a_file_tells_when_it_was_asked_for_whoever_sends_it_and_when,
     any_text_is_the_text_of_its_property_and_nothing_else,
     the_host_may_count_versions_and_name_entries_itself,
     an_entry_that_cannot_be_written_is_refused_by_its_field,
@@ -111,6 +113,7 @@ async fn all_messages_about_a_subject_are_one_entry_whose_sequence_never_falls(
     };
     assert_eq!(desk.scheduler.run_until_idle().await.unwrap().sent, 1);
     look(&desk);
+    desk.clock.advance(MINUTE);
     for _ in 0..3 {
         for day in ["2026-07-13T15:00", "2026-07-12T15:00"] {
             desk.scheduler.move_subject(&booking(1), civil(day, "Europe/Berlin")).await.unwrap();
@@ -137,6 +140,37 @@ async fn all_messages_about_a_subject_are_one_entry_whose_sequence_never_falls(
         latest(&desk).media_type(),
         "text/calendar; charset=utf-8; method=CANCEL; component=VEVENT"
     );
+}
+
+/// Engines whose clocks differ send what one host asked for, and one that is behind moves it: the
+/// cancellation that was asked for last is the newest, and nothing is older than it was.
+async fn a_file_tells_when_it_was_asked_for_whoever_sends_it_and_when(backend: impl Backend) {
+    let desk = Desk::at(&backend, NOW);
+    let other = |now: &str| {
+        let clock = VirtualClock::at(now);
+        let builder = engine(&desk.store, &clock, 2).notifier(desk.mailbox.clone());
+        builder.build().unwrap()
+    };
+    let ahead = other("2026-07-01T10:10:00Z");
+    desk.schedule(booked("confirmation").now().calendar(entry())).await;
+    desk.schedule(booked("reminder").before(DAY).calendar(entry())).await;
+    assert_eq!(ahead.run_until_idle().await.unwrap().sent, 1);
+    let asked = "SEQUENCE:15674400\r\nDTSTAMP:20260701T100000Z\r\n";
+    assert!(text(&latest(&desk)).contains(asked), "{}", text(&latest(&desk)));
+
+    let behind = other("2026-07-01T09:00:00Z");
+    behind.move_subject(&booking(1), civil("2026-07-11T15:00", "Europe/Berlin")).await.unwrap();
+    desk.clock.advance(MINUTE);
+    let cancelled = reminder("cancelled").event(civil("2026-07-11T15:00", "Europe/Berlin")).now();
+    desk.schedule(cancelled.calendar(entry().cancelled())).await;
+    assert_eq!(desk.pass(MINUTE).await, 1);
+    let a_minute_later = "SEQUENCE:15674460\r\nDTSTAMP:20260701T100100Z\r\n";
+    assert!(text(&latest(&desk)).contains(a_minute_later), "{}", text(&latest(&desk)));
+
+    desk.clock.advance_to("2026-07-10T13:00:00Z");
+    assert_eq!(desk.scheduler.run_until_idle().await.unwrap().sent, 1);
+    assert_eq!(start(&read(&latest(&desk))), "2026-07-11T13:00:00+00:00");
+    assert!(text(&latest(&desk)).contains(asked), "{}", text(&latest(&desk)));
 }
 
 async fn any_text_is_the_text_of_its_property_and_nothing_else(backend: impl Backend) {
