@@ -51,8 +51,9 @@ impl Attachment {
     /// # Errors
     ///
     /// The name is empty, longer than [`Limits::NAME`], or holds a control character or a
-    /// separator of paths; the media type is none (RFC 2045, section 5.1) or longer than
-    /// [`Limits::NAME`]; or there are more bytes than [`Limits::ATTACHMENT_BYTES`].
+    /// separator of paths; the media type is none (RFC 2045, section 5.1), one of messages or
+    /// parts (`message/..`, `multipart/..`), or longer than [`Limits::NAME`]; or there are more
+    /// bytes than [`Limits::ATTACHMENT_BYTES`].
     pub fn check(&self) -> Result<(), InvalidField> {
         super::check_name("attachment name", Some(&self.name))?;
         if self.name.contains(['/', '\\', ':']) || self.name.starts_with('.') {
@@ -63,6 +64,12 @@ impl Attachment {
         Limits::shown_text("attachment media type", &self.media_type, Limits::NAME)?;
         if !is_media_type(&self.media_type) {
             let rule = "a media type such as 'text/plain; charset=utf-8' is expected (RFC 2045)";
+            let refused = InvalidField::new("attachment media type", Rule::Malformed, rule);
+            return Err(refused.with_value(&self.media_type));
+        }
+        if is_composite(&self.media_type) {
+            let rule = "messages and parts cannot be attached: RFC 2045, section 6.4, forbids \
+                        base64 for them";
             let refused = InvalidField::new("attachment media type", Rule::Malformed, rule);
             return Err(refused.with_value(&self.media_type));
         }
@@ -84,6 +91,12 @@ impl Attachment {
             false => Ok(()),
         }
     }
+}
+
+/// Whether it holds headers of its own, which mail servers read (RFC 2045, section 5.1).
+fn is_composite(media_type: &str) -> bool {
+    let kind = media_type.split('/').next().unwrap_or_default().trim();
+    ["message", "multipart"].iter().any(|composite| kind.eq_ignore_ascii_case(composite))
 }
 
 /// `type/subtype`, then parameters whose values need no quotes.
@@ -140,6 +153,18 @@ mod tests {
             let refused = check("a", media_type).expect_err(media_type);
             assert_eq!(refused.field(), "attachment media type");
         }
+        for media_type in
+            ["message/rfc822", "Message/Delivery-Status", "multipart/mixed; boundary=x"]
+        {
+            let refused = check("a.eml", media_type).expect_err(media_type);
+            assert_eq!(
+                (refused.field(), refused.rule()),
+                ("attachment media type", Rule::Malformed)
+            );
+            assert!(refused.to_string().contains("RFC 2045, section 6.4"), "{refused}");
+        }
+        check("a.eml", "application/octet-stream").unwrap();
+        check("a", "messages/x").unwrap();
     }
 
     #[test]
