@@ -3,7 +3,8 @@
 //! `cargo run --example send_test --features smtp -- --to you@example.com`, with `SMTP_HOST` and
 //! `SMTP_FROM`, and where the relay wants them `SMTP_PORT`, `SMTP_TLS`, `SMTP_USER` and
 //! `SMTP_PASSWORD` in the environment. It ends with 0 where the relay accepted the message, with 1
-//! where it did not, and with 2 where arguments or settings are wrong and nothing was tried.
+//! where it did not, and with 2 where arguments, settings or the address are wrong and nothing was
+//! tried.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -38,7 +39,13 @@ async fn main() -> ExitCode {
         }
     };
     let trial = notifier.send_test(&args.to).await;
-    println!("{trial}");
+    match trial.outcome() {
+        Err(error) if trial.steps().is_empty() => {
+            eprintln!("send_test: {error}");
+            return ExitCode::from(2);
+        }
+        _ => println!("{trial}"),
+    }
     if trial.is_accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -175,6 +175,7 @@ async fn wrong_arguments_or_settings_try_nothing_and_end_with_2() {
         (&["--to", "nobody"], "nobody"),
         (&["--to", "jane@example.com", "--loud"], "--loud"),
         (&["--to", "jane@example.com", "--ca", "absent.pem"], "absent.pem"),
+        (&["--to", "jane@xn--a.example"], "no form in ASCII"),
     ] {
         let run = run_against(server.port(), args).await;
         assert_eq!(run.code, Some(2), "{args:?}: {}", run.said);
