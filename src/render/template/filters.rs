@@ -37,6 +37,7 @@ impl From<Refusal> for Error {
 /// Adds the filters to an environment.
 pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("url", url);
+    environment.add_test("url", |value: &Value| url(value).is_ok());
     environment.add_filter("wrap", |text: &str, indent: Option<usize>| {
         wrap(text, indent.unwrap_or_default().min(COLUMNS / 2))
     });

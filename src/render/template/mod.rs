@@ -56,8 +56,8 @@ use crate::task::Message;
 ///
 /// Besides [the filters of the grammar](https://docs.rs/minijinja/3.1/minijinja/filters/) there
 /// are `local`, `date`, `time` and `weekday` for dates, local times and instants (RFC 3339) in
-/// `data`; `url` for links, which admits `https` and `mailto` and refuses the rest; and for plain
-/// text `wrap`, which breaks lines at 72 columns: `{{ data.note|wrap(2) }}` indents all lines but
+/// `data`; `url` for links, which admits `https` and `mailto` and refuses the rest, with a test of
+/// the same name that asks first (`{% if data.link is url %}`); and for plain text `wrap`, which breaks lines at 72 columns: `{{ data.note|wrap(2) }}` indents all lines but
 /// the first one by two blanks. In HTML an expression at the beginning of `href`, `src` and the
 /// like goes through `url` by itself.
 ///
@@ -153,15 +153,15 @@ impl Templates {
     /// | `booking_reminder` | `Reminder: Court 3, tomorrow at 15:00` |
     /// | `booking_cancelled` | `Booking cancelled: Court 3, Friday, 10 July 2026 at 15:00` |
     ///
-    /// They greet the recipient by name where it is known, and tell what of this is in `data`;
-    /// all of it may be missing:
+    /// They greet the recipient by name where it is known, and tell what of this is in `data` as a
+    /// text or a number. All of it may be missing; what is blank or anything else is left out:
     ///
     /// | `data` | for example |
     /// |---|---|
     /// | `title` | `Court 3` |
     /// | `location` | `Court Club, Main Street 1` |
     /// | `note` | `Please bring shoes for clay.` |
-    /// | `url` | `https://court.example/b/123`: where the booking is seen, changed or cancelled |
+    /// | `url` | `https://court.example/b/123`: where the booking is seen, changed or cancelled; left out unless it is an `https` or `mailto` link |
     /// | `organizer` | `Court Club`: who writes |
     ///
     /// A recipient whose language is neither English nor Spanish, or not known, gets the one of

@@ -93,6 +93,94 @@ fn a_reminder_reads_like_this() {
     );
 }
 
+/// A link that is none is left out, and the message goes out without it.
+#[test]
+fn what_is_no_link_is_left_out() {
+    let templates = Templates::builtin();
+    let none = [
+        json!(7),
+        json!(""),
+        json!("  "),
+        json!("http://court.example/b/123"),
+        json!("javascript:alert(1)"),
+        json!("https://desk:secret@court.example"),
+        json!("court.example"),
+        json!(["https://court.example"]),
+        json!({ "href": "https://court.example" }),
+        json!(true),
+        json!(null),
+    ];
+    let links = [
+        (json!("https://court.example/b/123"), "https://court.example/b/123"),
+        (json!(" https://court.example/b/123 "), "https://court.example/b/123"),
+        (json!("mailto:desk@court.example"), "mailto:desk@court.example"),
+    ];
+    let cases = none.iter().map(|url| (url, None));
+    let cases = cases.chain(links.iter().map(|(url, link)| (url, Some(*link))));
+    for (url, link) in cases {
+        for (name, language) in NAMES.iter().flat_map(|n| LANGUAGES.iter().map(move |l| (n, l))) {
+            let place = format!("{name} in {language} with {url}");
+            let scene = Scene::new().data(json!({ "title": "Court 3", "url": url }));
+            let message = scene.speaking(language).render(&templates, name);
+            let message = message.unwrap_or_else(|e| panic!("{place}: {e}"));
+            let html = message.html.unwrap();
+            let document = parse(&html);
+            let anchors = document.descendants().filter(|node| node.has_tag_name("a"));
+            let hrefs: Vec<&str> = anchors.filter_map(|node| node.attribute("href")).collect();
+            assert_eq!(hrefs, link.map_or(vec![], |link| vec![link; 2]), "{place}");
+            let lines = message.text.lines().filter(|line| Some(*line) == link).count();
+            assert_eq!(lines, usize::from(link.is_some()), "{place}: {}", message.text);
+            assert!(link.is_some() || !message.text.contains("court.example"), "{place}");
+        }
+    }
+}
+
+/// A fact is a text or a number; one that is blank, or anything else, has no line.
+#[test]
+fn a_fact_is_a_trimmed_text_or_a_number_and_nothing_else() {
+    let templates = Templates::builtin();
+    for (value, told) in [
+        (json!("  Court 3\n "), Some("Court 3")),
+        (json!(0), Some("0")),
+        (json!(-1.5), Some("-1.5")),
+        (json!(u64::MAX), Some("18446744073709551615")),
+        (json!(""), None),
+        (json!(" \t\r\n\u{a0} "), None),
+        (json!(["Court 3"]), None),
+        (json!({ "court": 3 }), None),
+        (json!(false), None),
+        (json!(null), None),
+    ] {
+        let data = ["title", "location", "note", "organizer"].map(|field| (field, value.clone()));
+        let data: Value = data.into_iter().collect();
+        for (name, language) in NAMES.iter().flat_map(|n| LANGUAGES.iter().map(move |l| (n, l))) {
+            let place = format!("{name} in {language} with {value}");
+            let mut scene = Scene::new().data(data.clone()).speaking(language);
+            let jane: EmailAddress = "jane@example.com".parse().unwrap();
+            (scene.event, scene.recipient) = (None, Recipient::from(jane).locale(*language));
+            let message = scene.render(&templates, name);
+            let message = message.unwrap_or_else(|e| panic!("{place}: {e}"));
+            let html = message.html.unwrap();
+            let document = parse(&html);
+            let facts = document.descendants().filter(|node| node.has_tag_name("dd"));
+            let facts: Vec<&str> = facts.filter_map(|node| node.text()).collect();
+            assert_eq!(facts, told.map_or(vec![], |told| vec![told; 3]), "{place}");
+            let words = match *language {
+                "es" => ["Qué: ", "Dónde: ", "Nota: "],
+                _ => ["What: ", "Where: ", "Note: "],
+            };
+            let found =
+                words.map(|word| message.text.lines().find_map(|line| line.strip_prefix(word)));
+            assert_eq!(found, [told; 3], "{place}: {}", message.text);
+            let organizer = message.text.lines().any(|line| Some(line) == told);
+            assert_eq!(organizer, told.is_some(), "{place}: {}", message.text);
+            let subject = message.subject.unwrap();
+            assert!(told.is_none_or(|told| subject.contains(told)), "{place}: {subject}");
+            assert!(!subject.contains(['[', '{']) && !subject.ends_with([':', ' ']), "{subject}");
+        }
+    }
+}
+
 /// A reminder that goes out late says so: its words are those of the moment.
 #[test]
 fn relative_words_are_those_of_sending() {
@@ -128,6 +216,11 @@ fn html_is_well_formed_has_one_heading_and_fetches_nothing() {
         let root = document.root_element();
         let language = if place.contains("in es") { "es" } else { "en" };
         assert_eq!(root.attribute("lang"), Some(language), "{place}");
+        // Mail clients show what is inside of the body, and drop html and body themselves.
+        let body = document.descendants().find(|node| node.has_tag_name("body")).unwrap();
+        for shown in body.children().filter(Node::is_element) {
+            assert_eq!(shown.attribute("lang"), Some(language), "{place}");
+        }
         assert_eq!((count("h1"), count("title")), (1, 1), "{place}");
         for fetches in ["img", "link", "script", "iframe", "table", "object", "video", "form"] {
             assert_eq!(count(fetches), 0, "{fetches} in {place}");
