@@ -76,63 +76,73 @@ has_postgres() {
   [ -x "$(postgres_bin)/initdb" ] && [ -x "$(postgres_bin)/pg_ctl" ]
 }
 
-# Only the binaries, no cluster and no service: tests start servers of their own, and stop them.
+# apt_install PACKAGE..: what is installed already stays, whatever the packages conflict with.
+apt_install() {
+  command -v apt-get >/dev/null || return 0
+  if ! as_root apt-get update -qq ||
+    ! as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends --no-remove "$@"; then
+    say "$1 cannot be installed here"
+  fi
+}
+
+# stop_services UNIT..: what a package has started and would start again; tests start servers of
+# their own, and stop them.
+stop_services() {
+  local unit
+  for unit in "$@"; do
+    if [ -d /run/systemd/system ]; then
+      as_root systemctl disable --now "$unit" || say "$unit cannot be stopped here"
+    elif [ -x "/etc/init.d/$unit" ]; then
+      as_root service "$unit" stop || say "$unit cannot be stopped here"
+    fi
+  done
+}
+
+# Only the binaries, no cluster and no service.
 install_postgres() {
   has_postgres && return
-  command -v apt-get >/dev/null || return 0
-  as_root mkdir -p /etc/postgresql-common
-  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-    printf 'create_main_cluster = false\n' |
-      as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+  local settings=/etc/postgresql-common/createcluster.conf
+  if command -v apt-get >/dev/null && [ ! -e "$settings" ]; then
+    if ! as_root mkdir -p "${settings%/*}" ||
+      ! printf 'create_main_cluster = false\n' | as_root tee "$settings" >/dev/null; then
+      say 'Postgres cannot be installed here'
+      return 0
+    fi
   fi
-  if ! as_root apt-get update -qq ||
-    ! as_root apt-get install -y -qq --no-install-recommends postgresql; then
-    say 'Postgres cannot be installed here'
-  fi
+  apt_install postgresql
 }
 
 has_pgbouncer() {
   [ -n "$(PATH=$PATH:/usr/sbin command -v pgbouncer)" ]
 }
 
-# The binary only: where the package starts a service, that one is stopped.
 install_pgbouncer() {
   has_pgbouncer && return
-  command -v apt-get >/dev/null || return 0
-  if ! as_root apt-get update -qq ||
-    ! as_root apt-get install -y -qq --no-install-recommends pgbouncer; then
-    say 'PgBouncer cannot be installed here'
-    return 0
-  fi
-  if command -v systemctl >/dev/null && systemctl is-active -q pgbouncer; then
-    as_root systemctl disable --now pgbouncer
-  fi
+  apt_install pgbouncer
+  ! has_pgbouncer || stop_services pgbouncer
 }
 
 has_exim() {
   [ -n "$(PATH=$PATH:/usr/sbin command -v exim4)" ]
 }
 
-# The binary only: where the package starts a service, that one is stopped.
 install_exim() {
   has_exim && return
-  command -v apt-get >/dev/null || return 0
-  if ! as_root apt-get update -qq ||
-    ! as_root apt-get install -y -qq --no-install-recommends exim4-daemon-light; then
-    say 'Exim cannot be installed here'
-    return 0
-  fi
-  if command -v systemctl >/dev/null && systemctl is-active -q exim4; then
-    as_root systemctl disable --now exim4
-  fi
+  apt_install exim4-daemon-light
+  ! has_exim || stop_services exim4 exim4-base.timer
 }
 
+# What is unpacked here is run: it must be ours, whoever else can write beside it.
 tools=${TMPDIR:-/tmp}/puntual-tools-$(id -u)
+[ -d "$tools" ] || mkdir -m 755 "$tools"
+if [ ! -O "$tools" ] || [ -L "$tools" ]; then
+  echo "$tools belongs to somebody else" >&2
+  exit 1
+fi
 
 install_pip() {
-  if ! python3 -m pip --version >/dev/null 2>&1 && command -v apt-get >/dev/null; then
-    as_root apt-get install -y -qq --no-install-recommends python3-pip || true
-  fi
+  python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip
 }
 
 # A mail server in Python, unpacked where the tests look for it.
@@ -146,6 +156,7 @@ has_aiosmtpd() {
 install_aiosmtpd() {
   has_aiosmtpd && return
   install_pip
+  rm -rf "$aiosmtpd"
   if ! python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore \
     --target "$aiosmtpd" "aiosmtpd==$aiosmtpd_version"; then
     say "aiosmtpd $aiosmtpd_version cannot be had here"

@@ -96,8 +96,9 @@ pub trait Notifier: Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// The call may be dropped at any await: at its deadline, or when the engine stops. Before the
-    /// gate nothing may have left; after it the attempt counts as uncertain.
+    /// The call may be dropped at any await: at its deadline ([`Attempt::deadline`]), or when the
+    /// engine stops. Before the gate nothing may have left; after it the attempt counts as
+    /// uncertain.
     async fn notify(
         &self,
         attempt: &Attempt,

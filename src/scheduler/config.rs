@@ -31,6 +31,8 @@ pub struct Config {
     pub attempt_timeout: Duration,
     /// How long an attempt may wait for its answer, from its hand-off on: 11 min. A mail server may
     /// think for ten (RFC 5321, section 4.5.3.2.6), and whoever waits for it should give up first.
+    /// An attempt is given up when both limits are over: a shorter one than
+    /// [`attempt_timeout`](Config::attempt_timeout) counts only where the hand-off came late.
     pub answer_timeout: Duration,
     /// How long a hook (guard, resolver, renderer) may take: 30 s.
     pub hook_timeout: Duration,

@@ -12,8 +12,8 @@ use crate::store::{
     StoredEntry, TaskCount, TaskOrder, TaskQuery, WriteOutcome,
 };
 use crate::task::{
-    Channel, ClaimId, DedupKey, EntryId, HistoryEntry, Lease, NewTask, Priority, Revision,
-    SafeText, Task, TaskData, TaskId, TaskState,
+    Channel, ClaimId, DedupKey, EntryId, HistoryEntry, Lease, NewTask, PersonKey, Priority,
+    Revision, SafeText, Task, TaskData, TaskId, TaskState,
 };
 
 /// A row's place in the index of what is pending.
@@ -25,6 +25,8 @@ type Place = (DateTime<Utc>, Revision, EntryId);
 pub(super) struct State {
     pub(super) rows: BTreeMap<TaskId, Task>,
     keys: HashMap<DedupKey, TaskId>,
+    /// What there is for each person.
+    people: HashMap<PersonKey, BTreeSet<TaskId>>,
     /// The one index by time: pending rows, leased or not.
     wakes: BTreeMap<(Channel, Priority), BTreeSet<Wake>>,
     history: BTreeMap<Place, StoredEntry>,
@@ -68,6 +70,7 @@ impl State {
             Some(old) => (old.priority, old.wake_at),
             None => {
                 self.keys.insert(task.dedup_key.clone(), task.id);
+                self.people.entry(task.person.clone()).or_default().insert(task.id);
                 (task.priority, None)
             }
         };
@@ -269,19 +272,13 @@ impl State {
         found.into_iter().take(limit).cloned().collect()
     }
 
-    /// What went out to persons lately: one look at all rows, for all persons.
+    /// What went out to persons lately.
     pub(super) fn count_sent(&self, now: DateTime<Utc>, query: &SentQuery) -> Vec<SentCount> {
-        let mut counts = vec![SentCount::default(); query.people.len()];
-        let mut places: HashMap<_, Vec<usize>> = HashMap::new();
-        for (place, to) in query.people.iter().enumerate() {
-            places.entry((&to.channel, &to.person)).or_default().push(place);
-        }
-        for task in self.rows.values() {
-            for &place in places.get(&(&task.channel, &task.person)).into_iter().flatten() {
-                let (to, count) = (&query.people[place], &mut counts[place]);
-                if task.updated_at <= to.since {
-                    continue;
-                }
+        let counted = |to: &SentTo| {
+            let mut count = SentCount::default();
+            let all = self.people.get(&to.person).into_iter().flatten();
+            let tasks = all.filter_map(|id| self.rows.get(id));
+            for task in tasks.filter(|t| t.channel == to.channel && t.updated_at > to.since) {
                 count.under_way += u32::from(SentTo::is_under_way(task, now, query.claim));
                 for entry in self.history_of.get(&task.id).into_iter().flatten() {
                     if let Some(stored) = self.history.get(entry)
@@ -291,8 +288,9 @@ impl State {
                     }
                 }
             }
-        }
-        counts
+            count
+        };
+        query.people.iter().map(counted).collect()
     }
 
     pub(super) fn history(&self, query: &HistoryQuery) -> Vec<StoredEntry> {
@@ -352,6 +350,12 @@ impl State {
     fn remove(&mut self, id: TaskId) {
         let Some(row) = self.rows.remove(&id) else { return };
         self.keys.remove(&row.dedup_key);
+        if let Some(all) = self.people.get_mut(&row.person) {
+            all.remove(&id);
+            if all.is_empty() {
+                self.people.remove(&row.person);
+            }
+        }
         *self.erased.tasks.entry(row.state).or_default() += 1;
         for place in self.history_of.remove(&id).unwrap_or_default() {
             self.entries.remove(&place.2);

@@ -131,8 +131,8 @@ impl PostgresStore {
 
     /// Keeps tasks in the database of the host's own pool, so that both can be in one transaction.
     ///
-    /// Up to half of the pool's connections are kept for the next call for 200 ms after one, and
-    /// given back at least once a minute, so that the host can have them. Once an engine runs, one
+    /// Up to half of the pool's connections are kept for the next call for 200 ms after one, as long
+    /// as the pool has others left, and given back at least once a minute. Once an engine runs, one
     /// more connection is opened, with the pool's options, to listen on. `synchronous_commit` is
     /// the host's: where it is off, a probe answers [`Relaxed`](super::Durability::Relaxed).
     pub fn new(pool: PgPool) -> PostgresStore {

@@ -67,7 +67,8 @@ impl Warm {
     /// Takes one back that has answered all that it was asked.
     pub(super) fn keep(&self, lent: Lent) {
         let now = self.kept.clock.monotonic();
-        if self.pool.is_closed() || now.saturating_sub(lent.since) >= KEPT_MAX {
+        if self.pool.is_closed() || self.is_drained() || now.saturating_sub(lent.since) >= KEPT_MAX
+        {
             return;
         }
         let mut list = self.kept.lock();
@@ -79,6 +80,11 @@ impl Warm {
             drop(list);
             tokio::spawn(watch(Watch(self.kept.clone())));
         }
+    }
+
+    /// Whether the pool has none left, so that somebody may be waiting for this one.
+    fn is_drained(&self) -> bool {
+        self.pool.num_idle() == 0 && self.pool.size() >= self.pool.options().get_max_connections()
     }
 
     /// Gives all of them back to the pool: one was lost, so the others may be, or it closes.
