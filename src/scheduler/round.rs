@@ -168,7 +168,11 @@ impl Engine {
         loop {
             match self.find_bars(claim, tasks).await {
                 Ok(bars) => return Ok(bars),
-                Err(error) if failures >= CLAIM_FAILURES => return Err(error),
+                Err(error)
+                    if failures >= CLAIM_FAILURES || error.kind() == StoreErrorKind::Permanent =>
+                {
+                    return Err(error);
+                }
                 Err(_) => {
                     failures += 1;
                     self.repeat().wait(failures).await;

@@ -64,15 +64,15 @@ impl Suppression {
         self.until.is_none_or(|until| now < until)
     }
 
+    /// Whether it is what a person said, which outlasts a provider's word.
+    fn is_a_word(&self) -> bool {
+        self.reason == SuppressionReason::OptedOut
+    }
+
     /// What is to be kept where both are known: a person's word outlasts a provider's.
     fn joined(self, stored: Option<Suppression>, now: DateTime<Utc>) -> Suppression {
         match stored.filter(|stored| stored.holds_at(now)) {
-            Some(stored)
-                if stored.reason == SuppressionReason::OptedOut
-                    && self.reason != SuppressionReason::OptedOut =>
-            {
-                stored
-            }
+            Some(stored) if stored.is_a_word() && !self.is_a_word() => stored,
             Some(stored) => Suppression { since: stored.since.min(self.since), ..self },
             None => self,
         }

@@ -25,7 +25,7 @@ impl Engine {
         bars: &mut Bars,
     ) -> StoreResult<()> {
         let now = self.keeper.best();
-        let open: Vec<&Task> = in_turn(now.latest, tasks, bars).collect();
+        let open: Vec<&Task> = self.in_turn(now.latest, tasks, bars).collect();
         let found = self.crowds.bar(&*self.store, now.earliest, claim, &open).await?;
         for (task, until) in found {
             bars.insert(task.id, self.put_off(now.earliest, task, until));
@@ -44,7 +44,7 @@ impl Engine {
         let latest = self.keeper.best().latest;
         for (channel, pace) in &self.paces {
             pace.look(now, tasks.iter().filter(|task| task.channel == *channel).count());
-            let turn = in_turn(latest, tasks, bars).filter(|task| task.channel == *channel);
+            let turn = self.in_turn(latest, tasks, bars).filter(|task| task.channel == *channel);
             let waiting: Vec<_> = turn.map(|task| task.id).collect();
             let wanted = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
             if wanted == 0 {
@@ -58,32 +58,38 @@ impl Engine {
         Ok(())
     }
 
+    /// The tasks that are about to be attempted, high priority first.
+    fn in_turn<'a>(
+        &self,
+        now: DateTime<Utc>,
+        tasks: &'a [Task],
+        bars: &Bars,
+    ) -> impl Iterator<Item = &'a Task> {
+        let is_open = |task: &&Task| {
+            task.state == TaskState::Scheduled
+                && task.expires_at > now
+                && !bars.contains_key(&task.id)
+                && !self.brakes.is_kind_paused(&task.kind)
+        };
+        let mut open: Vec<&Task> = tasks.iter().filter(is_open).collect();
+        open.sort_by_key(|task| task.priority);
+        open.into_iter()
+    }
+
     /// Whether a task expired while its channel sent as much as it may.
     pub(super) fn waited_for_rate(&self, task: &Task) -> bool {
         self.paces.get(&task.channel).is_some_and(|pace| pace.was_short_at(task.expires_at))
     }
 
-    /// What is too much for its person now: put off, with a last chance before it expires.
+    /// What is too much for its person now: put off until there is room; where that is not before
+    /// it expires, to a last chance shortly before.
     fn put_off(&self, now: DateTime<Utc>, task: &Task, until: DateTime<Utc>) -> Happened {
         let reason = Reason::Throttled;
         let last = crate::time::saturating_sub(task.expires_at, self.config.min_lead);
-        match until.min(last) {
-            until if until > now => Happened::Defer { until, reason, detail: None },
-            _ => Happened::OutOfTurn(reason),
+        let until = if until < task.expires_at { until } else { last };
+        match until > now {
+            true => Happened::Defer { until, reason, detail: None },
+            false => Happened::OutOfTurn(reason),
         }
     }
-}
-
-/// The tasks that are about to be attempted, high priority first.
-fn in_turn<'a>(
-    now: DateTime<Utc>,
-    tasks: &'a [Task],
-    bars: &Bars,
-) -> impl Iterator<Item = &'a Task> {
-    let is_open = |task: &&Task| {
-        task.state == TaskState::Scheduled && task.expires_at > now && !bars.contains_key(&task.id)
-    };
-    let mut open: Vec<&Task> = tasks.iter().filter(is_open).collect();
-    open.sort_by_key(|task| task.priority);
-    open.into_iter()
 }

@@ -23,11 +23,15 @@ impl Scheduler {
     ///
     /// Only a keyed digest of the address is stored, so an opt-out outlives
     /// [`forget`](Scheduler::forget): forgetting a person must not bring back what the person did
-    /// not want. Where the store keeps no notes, each engine keeps its own, in memory.
+    /// not want. Where the store keeps no notes, each engine keeps its own, in memory, at most 10,000:
+    /// then what a provider refused makes room, and an opt-out never. An entry that cannot be read
+    /// holds as an opt-out.
     ///
     /// # Errors
     ///
-    /// The recipient is a reference, which stands for an address and is none; or the store failed.
+    /// The recipient is a reference, which stands for an address and is none; the store failed; the
+    /// note with the key of the digests is damaged; or, without notes, there are 10,000 opt-outs
+    /// already.
     ///
     /// # Cancel safety
     ///

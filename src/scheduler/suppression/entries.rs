@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::Suppression;
 use super::digest::DigestKey;
+use super::{Suppression, SuppressionReason};
 use crate::scheduler::brakes::rewrite;
-use crate::store::{Note, NoteStore, StoreResult, TaskStore};
-use crate::task::{Entropy, Recipient, Task, TaskId};
+use crate::store::{Note, NoteStore, StoreError, StoreErrorKind, StoreResult, TaskStore};
+use crate::task::{Channel, Entropy, Recipient, SafeText, Task, TaskId};
 
 /// Where the entries stand, each under the digest of its address.
 const SUPPRESSED: &str = "suppressed/";
@@ -82,14 +82,20 @@ impl Suppressions {
             let mut local = self.local();
             let kept = entry.joined(local.get(&name).cloned(), now);
             if local.len() >= LOCAL_MAX && !local.contains_key(&name) {
-                drop_one(&mut local);
+                drop_one(&mut local)?;
             }
             local.insert(name, kept.clone());
             return Ok(Some(kept));
         }
-        let edit = |note: Option<&Note>| {
-            let kept = entry.clone().joined(note.and_then(entry_of), now);
-            serde_json::to_string(&kept).ok()
+        let edit = |note: Option<&Note>| match note {
+            // Unreadable ones hold, and only a person's word takes their place.
+            Some(note) if read_entry(note).is_none() && !entry.is_a_word() => {
+                Some(note.text.clone())
+            }
+            note => {
+                let kept = entry.clone().joined(note.map(entry_of), now);
+                serde_json::to_string(&kept).ok()
+            }
         };
         rewrite(&*self.store, now, &name, edit).await?;
         Ok(self.read(vec![name]).await?.pop().flatten())
@@ -120,7 +126,7 @@ impl Suppressions {
             None => self.local().values().cloned().collect(),
             Some(notes) => {
                 let found = notes.list_notes(SUPPRESSED, limit.min(PAGE)).await?;
-                found.iter().filter_map(entry_of).collect()
+                found.iter().map(entry_of).collect()
             }
         };
         let holding = all.into_iter().filter(|entry| entry.holds_at(now));
@@ -145,7 +151,7 @@ impl Suppressions {
     }
 
     async fn sweep_page(&self, now: DateTime<Utc>, page: &[Note]) -> StoreResult<()> {
-        let is_over = |note: &Note| entry_of(note).is_some_and(|entry| !entry.holds_at(now));
+        let is_over = |note: &Note| !entry_of(note).holds_at(now);
         for note in page.iter().filter(|note| is_over(note)) {
             let keep = |note: Option<&Note>| {
                 note.filter(|note| !is_over(note)).map(|note| note.text.clone())
@@ -164,7 +170,7 @@ impl Suppressions {
             return Ok(names.iter().map(|name| local.get(name).cloned()).collect());
         };
         let found = notes.read_notes(&names).await?;
-        Ok(found.into_iter().map(|note| note.as_ref().and_then(entry_of)).collect())
+        Ok(found.into_iter().map(|note| note.as_ref().map(entry_of)).collect())
     }
 
     /// The key, if anybody has ever needed one.
@@ -178,9 +184,14 @@ impl Suppressions {
 
     async fn read_key(&self, notes: &dyn NoteStore) -> StoreResult<Option<DigestKey>> {
         let note = notes.read_notes(&[KEY.to_owned()]).await?.pop().flatten();
-        let key = note.and_then(|note| DigestKey::read(&note.text));
-        *self.lock_key() = key;
-        Ok(key)
+        let Some(note) = note else { return Ok(None) };
+        let key = DigestKey::read(&note.text).ok_or_else(|| {
+            // Without it nobody can say who is suppressed, and another one would free them all.
+            let detail = format!("the note {KEY} is damaged; restore it from a backup");
+            StoreError::new(StoreErrorKind::Permanent, "read_notes", detail)
+        })?;
+        *self.lock_key() = Some(key);
+        Ok(Some(key))
     }
 
     /// The key, made where there is none.
@@ -192,10 +203,9 @@ impl Suppressions {
         let Some(notes) = self.store.notes() else {
             return Ok(*self.lock_key().get_or_insert(new));
         };
-        // Whoever is first makes it; a damaged one names nothing any more.
-        rewrite(&*self.store, now, KEY, |note| match note {
-            Some(note) if DigestKey::read(&note.text).is_some() => Some(note.text.clone()),
-            _ => Some(new.written()),
+        // Whoever is first makes it.
+        rewrite(&*self.store, now, KEY, |note| {
+            Some(note.map_or_else(|| new.written(), |note| note.text.clone()))
         })
         .await?;
         Ok(self.read_key(notes).await?.unwrap_or(new))
@@ -214,15 +224,67 @@ fn name_of(key: DigestKey, to: &Recipient) -> Option<String> {
     Some(format!("{SUPPRESSED}{}", key.digest(to)?))
 }
 
-fn entry_of(note: &Note) -> Option<Suppression> {
+fn read_entry(note: &Note) -> Option<Suppression> {
     serde_json::from_str(&note.text).ok()
 }
 
-/// Makes room for another entry: the one that ends first goes, and an opt-out goes last.
-fn drop_one(local: &mut BTreeMap<String, Suppression>) {
-    let first =
-        local.iter().min_by_key(|(_, entry)| (entry.until.is_none(), entry.until, entry.since));
-    if let Some(name) = first.map(|(name, _)| name.clone()) {
-        local.remove(&name);
+/// The entry of a note. One that is damaged, or that a newer version wrote, holds without an end:
+/// it may be the word of a person.
+fn entry_of(note: &Note) -> Suppression {
+    read_entry(note).unwrap_or_else(|| Suppression {
+        channel: channel_of(note),
+        reason: SuppressionReason::OptedOut,
+        code: Some(SafeText::new("unreadable")),
+        since: note.updated_at,
+        until: None,
+    })
+}
+
+/// The channel that an unreadable entry may still tell.
+fn channel_of(note: &Note) -> Channel {
+    let fields = serde_json::from_str::<serde_json::Value>(&note.text).ok();
+    let name = fields.as_ref().and_then(|fields| fields.get("channel")?.as_str());
+    Channel::from_stored(name.unwrap_or("unknown").to_owned())
+}
+
+/// Makes room for another entry: the one that ends first goes, and an opt-out never.
+///
+/// # Errors
+///
+/// All of them are opt-outs.
+fn drop_one(local: &mut BTreeMap<String, Suppression>) -> StoreResult<()> {
+    let going = local.iter().filter(|(_, entry)| !entry.is_a_word());
+    let first = going.min_by_key(|(_, entry)| (entry.until, entry.since));
+    let Some(name) = first.map(|(name, _)| name.clone()) else {
+        let detail = format!("without notes at most {LOCAL_MAX} opt-outs are kept, in memory");
+        return Err(StoreError::new(StoreErrorKind::Permanent, "suppress", detail));
+    };
+    local.remove(&name);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opt_out_never_makes_room_for_another_entry() {
+        let now = DateTime::UNIX_EPOCH;
+        let entry = |reason, until| Suppression {
+            channel: Channel::EMAIL,
+            reason,
+            code: None,
+            since: now,
+            until,
+        };
+        let mut local = BTreeMap::from([
+            ("a".to_owned(), entry(SuppressionReason::OptedOut, None)),
+            ("b".to_owned(), entry(SuppressionReason::Undeliverable, Some(now))),
+        ]);
+        drop_one(&mut local).unwrap();
+        assert_eq!(local.keys().collect::<Vec<_>>(), ["a"]);
+        let full = drop_one(&mut local).unwrap_err();
+        assert!(full.to_string().contains("at most 10000 opt-outs"), "{full}");
+        assert_eq!(local.len(), 1);
     }
 }

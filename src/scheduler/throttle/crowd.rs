@@ -1,7 +1,8 @@
 //! The limit of messages to one person, whoever asked for them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -13,6 +14,11 @@ use crate::time::{saturating_add, saturating_sub};
 /// For how many persons the times are remembered to which messages were put off. Without that
 /// memory they would all come back at the same time, and be put off again.
 const REMEMBERED_MAX: usize = 10_000;
+/// How far ahead a message is put off at most: 12 h. Whatever waits before it may be cancelled or
+/// expire meanwhile, so that it looks again.
+const AHEAD_MAX: Duration = Duration::from_secs(12 * 3_600);
+/// With less time than this before it expires, a message does not wait for what is under way: 1 s.
+const WAIT_MIN: Duration = Duration::from_secs(1);
 
 /// Limits by channel, and to when messages were put off.
 #[derive(Debug)]
@@ -58,6 +64,10 @@ impl Crowds {
             let limit = self.limits[channel];
             let used = count.sent.saturating_add(count.under_way);
             let free = limit.count().saturating_sub(used) as usize;
+            if used < limit.count() / 2 {
+                // Nobody waits for room any more.
+                self.next().remove(&(channel.clone(), person.clone()));
+            }
             if tasks.len() <= free {
                 continue;
             }
@@ -66,25 +76,36 @@ impl Crowds {
                 Some(first) => saturating_add(first, limit.per()),
                 None => saturating_add(now, limit.spacing()),
             };
-            for task in tasks.into_iter().skip(free) {
-                barred.push((task, self.next_free(now, channel, person, room_at, limit)));
+            // So many more may go out if nothing of what is under way arrives.
+            let unsure = limit.count().saturating_sub(count.sent) as usize - free;
+            for (place, task) in tasks.into_iter().skip(free).enumerate() {
+                let until = self.next_free(now, task, room_at, limit);
+                let until = match until >= task.expires_at && place < unsure {
+                    true => soon(now, task, place, unsure).unwrap_or(until),
+                    false => until,
+                };
+                barred.push((task, until));
             }
         }
         Ok(barred)
     }
 
-    /// A time of its own for each message that waits, as far apart as the limit asks.
+    /// A time of its own for each message that waits, as far apart as the limit asks. It is taken
+    /// only by a message that does not expire before.
     fn next_free(
         &self,
         now: DateTime<Utc>,
-        channel: &Channel,
-        person: &PersonKey,
+        task: &Task,
         room_at: DateTime<Utc>,
         limit: Rate,
     ) -> DateTime<Utc> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (channel.clone(), person.clone());
+        let mut next = self.next();
+        let key = (task.channel.clone(), task.person.clone());
         let free = next.get(&key).copied().unwrap_or(room_at).max(room_at);
+        let last = saturating_add(now, AHEAD_MAX).max(room_at);
+        if free > last || free >= task.expires_at {
+            return free.min(last);
+        }
         if next.len() >= REMEMBERED_MAX && !next.contains_key(&key) {
             next.retain(|_, at| *at > now);
         }
@@ -93,4 +114,17 @@ impl Crowds {
         }
         free
     }
+
+    fn next(&self) -> MutexGuard<'_, HashMap<(Channel, PersonKey), DateTime<Utc>>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When to look again at a message that others which are under way leave no room for, if it
+/// expires before there is room for sure: within half of its time, each at another instant, so
+/// that two engines do not stand in each other's way again.
+fn soon(now: DateTime<Utc>, task: &Task, place: usize, of: usize) -> Option<DateTime<Utc>> {
+    let left = task.expires_at.signed_duration_since(now).to_std().ok()?;
+    let part = (place + 1) as f64 / of as f64;
+    (left >= WAIT_MIN).then(|| saturating_add(now, (left / 2).mul_f64(part)))
 }

@@ -46,13 +46,13 @@ impl Pace {
 
     /// When it is worth claiming on the channel again; `None` if it is now.
     pub(crate) fn closed_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let known = (*self.known())?;
+        let known = self.known_at(now)?;
         Some(self.rate.worth_at(known)).filter(|at| *at > now)
     }
 
     /// How many rows to claim: as many as may leave at once.
     pub(crate) fn free(&self, now: DateTime<Utc>) -> u32 {
-        match *self.known() {
+        match self.known_at(now) {
             Some(known) => self.rate.free(now, known),
             None => self.rate.burst(),
         }
@@ -82,15 +82,16 @@ impl Pace {
         wanted: u32,
     ) -> StoreResult<u32> {
         let Some(notes) = store.notes() else {
-            let known = self.known().unwrap_or(now);
+            let known = self.known_at(now).unwrap_or(now);
             return Ok(self.spend(now, known, wanted).0);
         };
         for _ in 0..RACES_MAX {
             let found = notes.read_notes(std::slice::from_ref(&self.note)).await?.pop().flatten();
             let spent = found.as_ref().and_then(|note| serde_json::from_str(&note.text).ok());
-            let (taken, until) =
-                self.spend(now, spent.map_or(now, |spent: Spent| spent.until), wanted);
-            if taken == 0 {
+            let spent = spent.map_or(now, |spent: Spent| spent.until);
+            let known = spent.min(self.all_spent(now));
+            let (taken, until) = self.spend(now, known, wanted);
+            if taken == 0 && known == spent {
                 return Ok(0);
             }
             let text = serde_json::to_string(&Spent { until }).ok();
@@ -109,8 +110,21 @@ impl Pace {
     fn spend(&self, now: DateTime<Utc>, known: DateTime<Utc>, wanted: u32) -> (u32, DateTime<Utc>) {
         let taken = self.rate.free(now, known).min(wanted);
         let until = self.rate.spend(now, known, taken);
-        *self.known() = Some(if taken == 0 { known } else { until });
+        let until = if taken == 0 { known } else { until };
+        *self.known() = Some(until);
         (taken, until)
+    }
+
+    /// When all permits come back, if all of them are taken at this moment. Whoever writes a later
+    /// time has another rate, or a clock that ran ahead: nobody waits for that.
+    fn all_spent(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.rate.spend(now, now, self.rate.burst())
+    }
+
+    fn known_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut known = self.known();
+        *known = known.map(|known| known.min(self.all_spent(now)));
+        *known
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Option<DateTime<Utc>>> {

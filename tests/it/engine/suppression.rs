@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use puntual::scheduler::SuppressionReason;
-use puntual::store::{MemoryStore, StoreErrorKind, TaskStore};
+use puntual::store::{MemoryStore, NoteWrite, StoreErrorKind, TaskStore};
 use puntual::task::EmailAddress;
 use puntual::testing::{Fault, FaultyStore, Operation, VirtualClock};
 use puntual::{Reminder, Reminders, Scheduler};
@@ -97,4 +97,53 @@ async fn without_notes_each_engine_keeps_its_own() {
     assert!(scheduler.unsuppress(person(0)).await.unwrap().is_some());
     scheduler.maintain().await.unwrap();
     assert!(scheduler.suppression(person(0)).await.unwrap().is_none());
+}
+
+/// Writes a note as another version, or a bad disk, would.
+async fn overwrite(store: &Arc<dyn TaskStore>, clock: &VirtualClock, prefix: &str, text: &str) {
+    let notes = store.notes().unwrap();
+    let note = notes.list_notes(prefix, 1).await.unwrap().pop().unwrap();
+    let write = NoteWrite::new(&note.name, Some(&note), Some(text.to_owned()));
+    notes.write_note(clock.now(), &write).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_holds_and_is_not_overwritten_by_a_weaker_one() {
+    let newer = r#"{"channel":"email","reason":"complained","since":"2026-07-01T00:00:00Z"}"#;
+    for text in ["damaged", newer] {
+        let store: Arc<dyn TaskStore> = Arc::new(MemoryStore::new());
+        let clock = VirtualClock::at(START);
+        let scheduler = over(&store, &clock);
+        scheduler.suppress(person(0), SuppressionReason::OptedOut).await.unwrap();
+        overwrite(&store, &clock, "suppressed/", text).await;
+        scheduler.schedule_all(mails(0..1)).await.unwrap();
+        assert_eq!(scheduler.run_until_idle().await.unwrap().failed, 1);
+        let weaker = SuppressionReason::Undeliverable;
+        let kept = scheduler.suppress(person(0), weaker).await.unwrap();
+        assert_eq!((kept.reason, kept.until), (SuppressionReason::OptedOut, None));
+        clock.advance(365 * DAY);
+        scheduler.maintain().await.unwrap();
+        let notes = store.notes().unwrap().list_notes("suppressed/", 2).await.unwrap();
+        assert_eq!(notes[0].text, text, "a newer version can still read it");
+        assert_eq!(scheduler.suppressions(5).await.unwrap().len(), 1);
+        scheduler.unsuppress(person(0)).await.unwrap().unwrap();
+        assert!(scheduler.suppression(person(0)).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_key_is_an_error_and_frees_nobody() {
+    let store: Arc<dyn TaskStore> = Arc::new(MemoryStore::new());
+    let clock = VirtualClock::at(START);
+    let unwanted = SuppressionReason::OptedOut;
+    over(&store, &clock).suppress(person(0), unwanted).await.unwrap();
+    overwrite(&store, &clock, "digest_key", "damaged").await;
+    let scheduler = engine(&store, &clock, 2).notifier(mailbox()).build().unwrap();
+    let refused = scheduler.suppress(person(1), unwanted).await.unwrap_err();
+    let why = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(why.contains("the note digest_key is damaged"), "{why}");
+    scheduler.schedule_all(mails(0..1)).await.unwrap();
+    assert!(scheduler.process_due(10).await.is_err());
+    let notes = store.notes().unwrap().read_notes(&["digest_key".to_owned()]).await.unwrap();
+    assert_eq!(notes[0].as_ref().unwrap().text, "damaged", "it is not replaced");
 }

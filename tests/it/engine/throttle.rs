@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use puntual::policy::Rate;
+use puntual::policy::{ExpiryPolicy, Rate};
+use puntual::scheduler::Paused;
 use puntual::store::{MemoryStore, StoreErrorKind, TaskStore};
-use puntual::task::{Channel, EmailAddress};
-use puntual::testing::{Fault, FaultyStore, Operation, VirtualClock};
+use puntual::task::{Channel, EmailAddress, Kind};
+use puntual::testing::{Fault, FaultyStore, Operation, Stall, Step, VirtualClock};
 use puntual::{Reminder, Reminders};
 
 use super::{START, mailbox};
 use crate::conformance::custom::custom_store::VecStore;
-use crate::scenarios::{booking, engine};
+use crate::scenarios::{booking, engine, reminder};
 
 fn mails(numbers: std::ops::Range<u32>) -> Vec<Reminder> {
     let person = |number| format!("p{number}@example.com").parse::<EmailAddress>().unwrap();
@@ -60,6 +61,39 @@ async fn permits_are_taken_for_a_whole_claim_and_an_idle_engine_takes_none() {
         assert_eq!(scheduler.process_due(100).await.unwrap().claimed, 0);
     }
     assert_eq!(store.calls(Operation::WriteNote) - before, 1);
+}
+
+#[tokio::test]
+async fn what_is_paused_takes_no_permits() {
+    let (_, shared, clock) = faulty();
+    let rate = Rate::new(10, Duration::from_secs(10)).unwrap();
+    let scheduler = engine(&shared, &clock, 1).notifier(mailbox()).rate(Channel::EMAIL, rate);
+    let scheduler = scheduler.build().unwrap();
+    scheduler.pause(Paused::Kind(Kind::new("k").unwrap())).await.unwrap();
+    scheduler.schedule_all(mails(0..1)).await.unwrap();
+    let report = scheduler.process_due(100).await.unwrap();
+    assert_eq!((report.claimed, report.sent), (1, 0));
+    scheduler.schedule(reminder("other").now()).await.unwrap();
+    assert_eq!(scheduler.process_due(100).await.unwrap().sent, 1, "the permit is still there");
+}
+
+#[tokio::test]
+async fn a_note_that_lies_far_ahead_does_not_silence_a_channel() {
+    let (_, shared, clock) = faulty();
+    let over = |count, seconds| {
+        let rate = Rate::new(count, Duration::from_secs(seconds)).unwrap();
+        let builder = engine(&shared, &clock, seconds).notifier(mailbox());
+        builder.rate(Channel::EMAIL, rate).build().unwrap()
+    };
+    let first = over(1, 86_400);
+    first.schedule_all(mails(0..1)).await.unwrap();
+    assert_eq!(first.process_due(100).await.unwrap().sent, 1);
+    // Now its contract is another one, and the note is a day ahead.
+    let second = over(10, 10);
+    second.schedule_all(mails(1..2)).await.unwrap();
+    assert_eq!(second.run_until_idle().await.unwrap().sent, 0);
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(second.run_until_idle().await.unwrap().sent, 1);
 }
 
 #[tokio::test]
@@ -112,4 +146,36 @@ async fn a_store_that_neither_counts_nor_keeps_notes_is_limited_all_the_same() {
     }
     assert_eq!(sent[0], 3, "a tenth at once");
     assert_eq!(sent.iter().sum::<u32>(), 20, "and no more than one person may be sent");
+}
+
+#[tokio::test]
+async fn what_is_under_way_elsewhere_makes_nothing_expire_that_may_still_go() {
+    let (_, shared, clock) = faulty();
+    let (stall, mail) = (Stall::new(), mailbox());
+    let slow = mailbox().with_concurrency(20);
+    let slow = slow.otherwise(Step::permanent("gone").stalled_by(&stall));
+    let other = engine(&shared, &clock, 2).notifier(slow.clone()).build().unwrap();
+    let to_one = |reminder: Reminder| reminder.person("user 5");
+    other.schedule_all(mails(0..20).into_iter().map(to_one).collect()).await.unwrap();
+    let mut handle = Some(other.start());
+    clock.run_for(Duration::from_secs(1)).await;
+    assert_eq!(slow.journal().len(), 20, "all of them are under way");
+
+    let scheduler = engine(&shared, &clock, 1).notifier(mail.clone()).build().unwrap();
+    let expiry = ExpiryPolicy::after_due(Duration::from_secs(240));
+    let soon = |reminder: Reminder| to_one(reminder).expiry(expiry);
+    scheduler.schedule_all(mails(20..23).into_iter().map(soon).collect()).await.unwrap();
+    for step in 0..23 {
+        let report = scheduler.run_until_idle().await.unwrap();
+        assert_eq!(report.expired, 0, "after {step}0 seconds");
+        clock.run_for(Duration::from_secs(10)).await;
+        if step == 10 {
+            stall.release();
+            clock.run_for(Duration::from_secs(1)).await;
+            handle.take().unwrap().shutdown(Duration::from_secs(1)).await;
+        }
+    }
+    let tried = slow.journal().len() - 20;
+    assert_eq!(mail.accepted().len() + tried, 3, "nothing of what was under way arrived");
+    assert!(tried <= 1);
 }

@@ -6,7 +6,7 @@ use puntual::inspect::Obstacle;
 use puntual::notify::MemoryNotifier;
 use puntual::policy::Rate;
 use puntual::store::{TaskFilter, TaskStoreExt};
-use puntual::task::{Channel, PhoneNumber, Reason, TaskState};
+use puntual::task::{Channel, PersonKey, PhoneNumber, Reason, TaskState};
 use puntual::time::EventTime;
 use puntual::{Reminder, Reminders};
 
@@ -19,6 +19,8 @@ each_store!(
     two_engines_share_the_limit_of_one_person,
     a_limit_is_a_person_s_and_a_channel_s_and_can_be_switched_off,
     what_cannot_be_sent_before_it_expires_expires_with_that_reason,
+    what_has_room_shortly_before_it_expires_waits_for_it,
+    a_flood_that_was_cancelled_does_not_keep_a_later_message_waiting_for_days,
     engines_share_the_rate_of_a_channel_and_a_confirmation_passes_the_backlog,
     what_expires_while_its_channel_is_at_its_rate_says_so,
 );
@@ -26,7 +28,11 @@ each_store!(
 const NOW: &str = "2026-07-01T00:00:00Z";
 
 fn confirmations(count: u32) -> Vec<Reminder> {
-    let confirmation = |id| Reminder::new("k", &booking(id), jane()).text("..").now();
+    of_kind("k", count)
+}
+
+fn of_kind(kind: &str, count: u32) -> Vec<Reminder> {
+    let confirmation = |id| Reminder::new(kind, &booking(id), jane()).text("..").now();
     (0..count).map(confirmation).collect()
 }
 
@@ -131,6 +137,56 @@ async fn what_cannot_be_sent_before_it_expires_expires_with_that_reason(backend:
     assert_eq!(history.last().unwrap().entry.reason, Some(Reason::Throttled));
     assert_eq!(desk.task(later).await.state, TaskState::Scheduled);
     assert_eq!(desk.pass(HOUR).await, 1);
+}
+
+async fn what_has_room_shortly_before_it_expires_waits_for_it(backend: impl Backend) {
+    let desk = Desk::at(&backend, NOW);
+    desk.scheduler.schedule_all(confirmations(20)).await.unwrap();
+    assert_eq!(desk.pass(Duration::ZERO).await, 20);
+    let at = EventTime::instant(instant(NOW) + HOUR + 2 * MINUTE).unwrap();
+    let tight = reminder("tight").event(at).now();
+    let tight = tight.expiry(puntual::policy::ExpiryPolicy::at_event());
+    let (_, tight) = desk.schedule(tight).await;
+    desk.pass(Duration::ZERO).await;
+    assert_eq!(desk.task(tight).await.wake_at, Some(instant(NOW) + HOUR), "not at 57 minutes");
+    assert_eq!(desk.pass(HOUR).await, 1);
+
+    // And one that has less than five minutes from the start.
+    desk.clock.advance(2 * HOUR);
+    desk.scheduler.schedule_all(of_kind("again", 20)).await.unwrap();
+    assert_eq!(desk.pass(Duration::ZERO).await, 20);
+    desk.clock.advance(HOUR - MINUTE);
+    let at = EventTime::instant(desk.clock.now() + 2 * MINUTE).unwrap();
+    let short = reminder("short").event(at).now();
+    let (_, short) = desk.schedule(short.expiry(puntual::policy::ExpiryPolicy::at_event())).await;
+    desk.pass(Duration::ZERO).await;
+    assert_eq!(desk.task(short).await.state, TaskState::Scheduled);
+    assert_eq!(desk.pass(MINUTE).await, 1);
+}
+
+async fn a_flood_that_was_cancelled_does_not_keep_a_later_message_waiting_for_days(
+    backend: impl Backend,
+) {
+    let desk = Desk::at(&backend, NOW);
+    let lasting =
+        |reminder: Reminder| reminder.expiry(puntual::policy::ExpiryPolicy::after_due(30 * DAY));
+    let flood = confirmations(1_000).into_iter().map(lasting).collect();
+    desk.scheduler.schedule_all(flood).await.unwrap();
+    assert_eq!(desk.pass(Duration::ZERO).await, 20);
+    desk.scheduler.cancel_person(&PersonKey::new("jane@example.com").unwrap()).await.unwrap();
+    let late = reminder("late").now();
+    let (_, first) = desk.schedule(lasting(late)).await;
+    desk.pass(Duration::ZERO).await;
+    let wake = desk.task(first).await.wake_at.unwrap();
+    assert!(wake <= instant(NOW) + DAY / 2, "{wake}");
+    // A message that finds room shows that nobody waits.
+    desk.clock.advance(2 * HOUR);
+    desk.schedule(reminder("early").now()).await;
+    assert_eq!(desk.pass(Duration::ZERO).await, 1);
+    desk.scheduler.schedule_all(of_kind("more", 22)).await.unwrap();
+    assert_eq!(desk.pass(Duration::ZERO).await, 19);
+    assert_eq!(desk.pass(HOUR).await, 1);
+    assert_eq!(desk.pass(6 * MINUTE).await, 2);
 }
 
 /// Scenario 20, and the rate of scenario 8: ten a second.
