@@ -102,7 +102,7 @@ fn seal(seen: &Symptoms) -> Option<Finding> {
                  nothing is sent"
             );
             let remedy = "if this database shall be this environment's, call adopt(); if it is a \
-                a copy for tests, leave it";
+                copy for tests, leave it";
             Some(finding(Severity::Critical, Ailment::SealedForAnother, what, remedy))
         }
         (None, Some(seal)) => {
@@ -215,7 +215,7 @@ fn idle(seen: &Symptoms) -> Option<Finding> {
     }
     let running = around.running.as_ref();
     let what = format!(
-        "{} tasks are overdue, the first was to be looked at {} minutes ago, and none is claimed",
+        "tasks overdue: {}; the first was to be looked at {} minutes ago, and none is claimed",
         stats.overdue,
         late.num_minutes()
     );

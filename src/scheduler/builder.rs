@@ -171,7 +171,8 @@ impl SchedulerBuilder {
     ///
     /// It protects whoever did not book: a thousand bookings for somebody's address are a thousand
     /// messages. What is too much is put off, and expires with that reason if it cannot be sent in
-    /// time. A person is what [`Reminder::person`](crate::Reminder::person) says, else the address.
+    /// time. A person is what [`Reminder::person`](crate::Reminder::person) says, else the address: a
+    /// host that gives one address several references has the limit once for each of them.
     #[must_use]
     pub fn rate_per_person(mut self, channel: Channel, rate: Option<Rate>) -> Self {
         match rate {

@@ -119,7 +119,9 @@ impl Reminder {
         }
     }
 
-    /// Who the person is in the host's words (`user 5`), whatever the address.
+    /// Who the person is in the host's words (`user 5`), whatever the address. The limit of messages
+    /// to one person goes by it
+    /// ([`rate_per_person`](crate::scheduler::SchedulerBuilder::rate_per_person)).
     #[must_use]
     pub fn person(mut self, person: impl Into<String>) -> Self {
         self.person = Some(person.into());

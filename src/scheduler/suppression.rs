@@ -16,7 +16,8 @@ use crate::time::wire;
 /// An address to which nothing is sent.
 ///
 /// The address itself is not kept, only a keyed digest of it: whoever has an address can ask about
-/// it ([`Scheduler::suppression`](crate::Scheduler::suppression)), and nobody can read one here.
+/// it ([`Scheduler::suppression`](crate::Scheduler::suppression)), and nobody can read one here. Whoever
+/// reads the whole database has the key too, and can try addresses that he knows already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Suppression {

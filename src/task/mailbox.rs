@@ -32,6 +32,10 @@ impl Mailbox {
         // Blanks alone: what else counts as a space is no part of a mailbox.
         let text = text.trim_matches(' ');
         Limits::shown_text(field, text, Limits::MAILBOX)?;
+        // Redacted together, two addresses would look like one that does not exist.
+        if text.matches('@').count() > 1 && !text.starts_with('"') {
+            return Err(refuse("it must be one mailbox, not a list".to_owned()));
+        }
         let (name, address) = match text.strip_suffix('>') {
             Some(rest) => rest.rsplit_once('<').ok_or_else(|| {
                 refuse("a mailbox is an address, or a name and an address in <>".to_owned())
