@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use puntual::Reminders;
 use puntual::notify::SmtpPhase;
-use puntual::scheduler::Config;
 use puntual::store::{TaskFilter, TaskStoreExt};
 use puntual::task::{TaskState, What};
 use puntual::testing::{SmtpScript, SmtpStep};
 
-use super::{Post, id_of, mail_to, message_id, person, smtp};
+use super::{Post, id_of, mail_to, message_id, patient, person, smtp};
 use crate::scenarios::{Backend, DAY, MINUTE, each_store, engine};
 
 each_store!(
@@ -101,7 +100,7 @@ async fn a_dot_that_is_answered_after_five_minutes_is_one_mail(backend: impl Bac
     let id = post.schedule(mail_to(1).now()).await;
     let (report, ()) = tokio::join!(post.scheduler.process_due(10), async {
         post.server.reached(SmtpPhase::End, 1).await;
-        post.let_pass(5 * MINUTE).await;
+        post.clock.advance(5 * MINUTE);
     });
     assert_eq!(report.unwrap().sent, 1);
     assert_eq!(post.pass(DAY).await.claimed, 0);
@@ -129,7 +128,7 @@ async fn a_dot_has_its_ten_minutes_however_slow_the_server_was_before(backend: i
     let (report, ()) = tokio::join!(post.scheduler.process_due(10), async {
         for (phase, _, seconds) in slow {
             post.server.reached(phase, 1).await;
-            post.let_pass(Duration::from_secs(seconds)).await;
+            post.clock.advance(Duration::from_secs(seconds));
         }
     });
     assert_eq!(report.unwrap().sent, 1);
@@ -143,7 +142,7 @@ async fn a_dot_has_its_ten_minutes_however_slow_the_server_was_before(backend: i
 async fn after_an_attempt_was_given_up_the_next_mail_s_554_is_recorded_as_a_554(
     backend: impl Backend,
 ) {
-    let short = Config::default().with_attempt_timeout(MINUTE).with_answer_timeout(MINUTE);
+    let short = patient().with_attempt_timeout(MINUTE).with_answer_timeout(MINUTE);
     let (script, set) = (SmtpScript::new(), |smtp| smtp);
     let post = Post::with(&backend, NOW, script, set, |builder| builder.config(short)).await;
     let late = SmtpStep::reply("250 2.0.0 late").after(&post.clock, 5 * MINUTE);
@@ -152,7 +151,7 @@ async fn after_an_attempt_was_given_up_the_next_mail_s_554_is_recorded_as_a_554(
     let first = post.schedule(mail_to(1).now()).await;
     let (report, ()) = tokio::join!(post.scheduler.process_due(10), async {
         post.server.reached(SmtpPhase::End, 1).await;
-        post.let_pass(MINUTE).await;
+        post.clock.advance(MINUTE);
     });
     assert_eq!(report.unwrap().deferred, 1, "nobody knows");
 
